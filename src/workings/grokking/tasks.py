@@ -61,6 +61,20 @@ def split(
     return _questions(table, train), _questions(table, test)
 
 
+def by_mirror(kept_back: Questions, shown: Questions) -> tuple[Questions, Questions]:
+    """The questions kept back whose mirror image (b, a) is shown, and the rest.
+
+    A sum does not depend on the order, so a network that attends to both numbers alike answers
+    the first kind by memory alone.
+    """
+    known = set(zip(shown.a.tolist(), shown.b.tolist(), strict=True))
+    pairs = zip(kept_back.b.tolist(), kept_back.a.tolist(), strict=True)
+    mirrored = np.array([pair in known for pair in pairs], dtype=bool)
+    return tuple(
+        Questions(*(numbers[side] for numbers in kept_back)) for side in (mirrored, ~mirrored)
+    )
+
+
 def _questions(table: Int[np.ndarray, "p p"], numbers: Int[np.ndarray, " pairs"]) -> Questions:
     a, b = np.divmod(numbers, len(table))
     return Questions(a, b, table[a, b])

@@ -5,6 +5,7 @@ Source of every default: Nanda et al. (2023) and their code.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,17 +15,18 @@ from torch.optim.adamw import adamw
 from workings.streams import stream
 
 from . import tasks
-from .engine import Batch
+from .engine import Batch, Score
 from .reference import Weights
 
 LABELS = ("sum", "random")
 PRECISIONS = ("float32", "float32 naive", "float64")
-State = dict[str, np.ndarray]  # all that the next step depends on, by name
+DIGITS = {"float32": 7, "float64": 17}  # that a measurement in this precision can have
+State = dict[str, Any]  # all that the next step depends on, by name
 
 
 @dataclass(frozen=True)
 class Addition:
-    """A training on modular addition: all that changes its numbers.
+    """Trainings on modular addition that differ in their seeds alone: all that changes the numbers.
 
     Raises:
         ValueError: a value is impossible; the message names it.
@@ -46,7 +48,8 @@ class Addition:
     precision: str = "float32"  # or "float32 naive": the loss by log_softmax; or "float64"
     steps: int = 20_000
     every: int = 25  # steps from row to row
-    seed: int = 0
+    snapshots: int = 0  # steps from one copy of the weights to the next, to be measured at the end
+    seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
         whole = ("d_model", "n_heads", "d_head", "d_mlp", "steps", "every")
@@ -61,26 +64,36 @@ class Addition:
             "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
             "eps must be above 0": not 0 < self.eps < np.inf,
             "warmup must be 0 or more": self.warmup < 0,
+            "snapshots must be 0 or a multiple of every": self.snapshots < 0
+            or (self.every > 0 and self.snapshots % self.every > 0),
+            "seeds must be one or more, of 0 or more, each once": not self.seeds
+            or min(self.seeds) < 0
+            or len(set(self.seeds)) < len(self.seeds),
             **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
         }
         for rule, broken in refused.items():
             if broken:
                 raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
 
+    @property
+    def dtype(self) -> str:
+        """The kind of number it is trained in."""
+        return self.precision.split()[0]
 
-def questions(recipe: Addition) -> tuple[tasks.Questions, tasks.Questions]:
-    """The recipe's questions for training and for testing."""
+
+def questions(recipe: Addition, seed: int) -> tuple[tasks.Questions, tasks.Questions]:
+    """The questions that the run of this seed is shown, and those kept back for testing."""
     if recipe.labels == "sum":
         table = tasks.sums(recipe.p)
     else:
-        table = tasks.random_answers(stream(recipe.seed, "labels"), recipe.p)
-    return tasks.split(stream(recipe.seed, "split"), table, recipe.frac_train)
+        table = tasks.random_answers(stream(seed, "labels"), recipe.p)
+    return tasks.split(stream(seed, "split"), table, recipe.frac_train)
 
 
-def initial_weights(recipe: Addition) -> dict[str, Float[np.ndarray, "..."]]:
+def initial_weights(recipe: Addition, seed: int) -> dict[str, Float[np.ndarray, "..."]]:
     """Normal weights of variance 1 / d_model (1 / d_vocab for W_U), and biases of 0.
 
-    Drawn in float64 and then rounded, so that a recipe starts from one place in every precision.
+    Drawn in float64 and then rounded, so that a seed starts from one place in every precision.
 
     Returns:
         The weights by TransformerLens' names, in its shapes, in the recipe's precision.
@@ -100,7 +113,7 @@ def initial_weights(recipe: Addition) -> dict[str, Float[np.ndarray, "..."]]:
         "b_out": (d_model,),
         "W_U": (d_model, d_vocab),
     }
-    rng = stream(recipe.seed, "weights")
+    rng = stream(seed, "weights")
     weights = {}
     for name, shape in shapes.items():
         if name.startswith("b_"):
@@ -108,19 +121,19 @@ def initial_weights(recipe: Addition) -> dict[str, Float[np.ndarray, "..."]]:
         else:
             variance = 1 / d_vocab if name == "W_U" else 1 / d_model
             weights[name] = rng.standard_normal(shape) * np.sqrt(variance)
-    return {name: weight.astype(recipe.precision.split()[0]) for name, weight in weights.items()}
+    return {name: weight.astype(recipe.dtype) for name, weight in weights.items()}
 
 
-def initial_state(recipe: Addition) -> State:
-    """The weights before the first step, and AdamW's two moments of each, which are 0."""
-    weights = initial_weights(recipe)
+def initial_state(recipe: Addition, seed: int) -> State:
+    """A run's weights before the first step, and AdamW's two moments of each, which are 0."""
+    weights = initial_weights(recipe, seed)
     moment = 0 * flat(weights.values())
-    return {"step": np.array(0), **weights, "first moment": moment, "second moment": moment}
+    return {"step": 0, **weights, "first moment": moment, "second moment": moment}
 
 
-def weights_of(state: State) -> dict[str, np.ndarray]:
-    """The network's weights in a state of its training, by TransformerLens' names."""
-    return {name: value for name, value in state.items() if name[:2] in ("W_", "b_")}
+def weights_of(run: State) -> dict[str, np.ndarray]:
+    """The network's weights in a run's state, by TransformerLens' names."""
+    return {name: value for name, value in run.items() if name[:2] in ("W_", "b_")}
 
 
 def train(recipe: Addition, state: State | None = None) -> Iterator[tuple[dict, State]]:
@@ -129,45 +142,47 @@ def train(recipe: Addition, state: State | None = None) -> Iterator[tuple[dict, 
     A training that goes on from a state ends with the bits of one that was never interrupted.
 
     Yields:
-        At step 0 (unless a state is given), every `recipe.every` steps, and at the last: the loss
-        (nats) and accuracy of either side and each weight's sum of squares, after that many steps.
+        At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
+        `Run.measured` finds after that many steps, in a list of one entry for each seed. The state
+        has the runs' states, and the snapshots so far: of each, the step and the runs' weights.
     """
-    naive = recipe.precision == "float32 naive"
-    train_batch, test_batch = (Batch(part, naive=naive) for part in questions(recipe))
-    training = Training(recipe, initial_state(recipe) if state is None else state)
+    before = [None] * len(recipe.seeds) if state is None else state["runs"]
+    runs = [Run(recipe, *seed) for seed in zip(recipe.seeds, before, strict=True)]
+    snapshots = [] if state is None else list(state["snapshots"])
 
     def measured() -> tuple[dict, State]:
-        weights = training.weights
-        row = {"step": training.step}
-        for side, batch in (("train", train_batch), ("test", test_batch)):
-            row[f"{side}_loss"], row[f"{side}_accuracy"] = batch.score(weights)
-        squares = {
-            f"squares_{name}": float(w.double().square().sum()) for name, w in weights.items()
-        }
-        return {**row, **squares}, training.state()
+        step, states = runs[0].step, [run.state() for run in runs]
+        if recipe.snapshots and step % recipe.snapshots == 0:
+            snapshots.append({"step": step, "runs": [weights_of(run) for run in states]})
+        rows = [run.measured() for run in runs]
+        row = {"step": step} | {name: [row[name] for row in rows] for name in rows[0]}
+        return row, {"runs": states, "snapshots": list(snapshots)}
 
     if state is None:
         yield measured()
-    while training.step < recipe.steps:
-        to_next = recipe.every - training.step % recipe.every
-        for _ in range(min(to_next, recipe.steps - training.step)):
-            _, gradients = train_batch.loss_and_gradients(training.weights)
-            training.update(gradients)
+    while (step := runs[0].step) < recipe.steps:
+        for run in runs:
+            run.go(min(recipe.every - step % recipe.every, recipe.steps - step))
         yield measured()
 
 
 def first_steps(recipe: Addition, state: State | None = None) -> Iterator[tuple[dict, State]]:
-    """The same training in float64, a row for each step: alike on every machine for a while."""
-    return train(replace(recipe, precision="float64", every=1), state)
+    """The first seed's run in float64, a row for each step: at first alike on every machine."""
+    seeds = recipe.seeds[:1]
+    return train(replace(recipe, precision="float64", every=1, snapshots=0, seeds=seeds), state)
 
 
-class Training:
-    """Weights on their way, with AdamW's two moments, in memory one after the other."""
+class Run:
+    """One network on its way: its questions, and its weights with AdamW's two moments.
 
-    def __init__(self, recipe: Addition, state: State):
+    Weights and moments lie in memory one after the other.
+    """
+
+    def __init__(self, recipe: Addition, seed: int, state: State | None = None):
+        state = initial_state(recipe, seed) if state is None else state
         weights = weights_of(state)
         self.recipe = recipe
-        self.step = int(state["step"])
+        self.step = state["step"]
         self.all, self.m, self.v = (
             torch.tensor(numbers)
             for numbers in (flat(weights.values()), state["first moment"], state["second moment"])
@@ -177,6 +192,20 @@ class Training:
             name: part.view(weight.shape)
             for part, (name, weight) in zip(parts, weights.items(), strict=True)
         }
+        shown, kept_back = questions(recipe, seed)
+        mirrored, new = tasks.by_mirror(kept_back, shown)
+        naive = recipe.precision == "float32 naive"
+        self.shown = Batch(shown, naive=naive)
+        self.kept_back = {
+            name: Batch(some, naive=naive)
+            for name, some in {"mirrored": mirrored, "new": new}.items()
+            if len(some.a)
+        }
+
+    def go(self, steps: int) -> None:
+        """So many steps further."""
+        for _ in range(steps):
+            self.update(self.shown.loss_and_gradients(self.weights)[1])
 
     def update(self, gradients: Weights) -> None:
         """One step of AdamW (Loshchilov and Hutter, 2019), the learning rate warmed up from 0.
@@ -203,11 +232,32 @@ class Training:
         )
         self.step += 1
 
+    def measured(self) -> dict[str, float | None]:
+        """Loss (nats) and accuracy on several sides, and each weight's sum of squares.
+
+        The sides are "train" and "test", and of the latter the "mirrored" questions, whose (b, a)
+        was shown in training, and the "new" ones. A side without questions has none.
+        """
+        parts = {name: batch.score(self.weights) for name, batch in self.kept_back.items()}
+        sizes = [batch.n for batch in self.kept_back.values()]
+        whole = Score(*np.average(list(parts.values()), axis=0, weights=sizes))
+        scores = {"train": self.shown.score(self.weights), "test": whole}
+        row = {}
+        for side in ("train", "test", "mirrored", "new"):
+            score = (scores | parts).get(side, Score(None, None))
+            row |= {f"{side}_loss": score.loss, f"{side}_accuracy": score.accuracy}
+        row |= {
+            f"squares_{name}": float(weight.double().square().sum())
+            for name, weight in self.weights.items()
+        }
+        digits = DIGITS[self.recipe.dtype]
+        return {k: None if v is None else float(f"{v:.{digits}g}") for k, v in row.items()}
+
     def state(self) -> State:
         """A copy of all that the next step depends on."""
         tensors = {**self.weights, "first moment": self.m, "second moment": self.v}
         copies = {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
-        return {"step": np.array(self.step), **copies}
+        return {"step": self.step, **copies}
 
 
 def flat(arrays: Iterable[np.ndarray]) -> Float[np.ndarray, " numbers"]:

@@ -1,0 +1,121 @@
+"""What Part II keeps is what the code here trains: nothing is missing, left over or stale."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from workings import experiment as store
+from workings.grokking import engine, experiments, training
+from workings.grokking.experiments import ALL, PRECISIONS
+
+ROOT = Path(__file__).parents[2]
+CHEAP = PRECISIONS["float32"]
+ROWS = 2  # up to step 25: as far as rounding lets float32 be compared
+
+
+def replayed(experiment):
+    """Where the first rows come out otherwise, but for a question that rounding alone decides."""
+    tolerance = store.FLOAT64 if experiment.recipe.dtype == "float64" else store.FLOAT32
+    found = store.replay(experiment, ROWS, tolerance=tolerance)
+    return [difference for difference in found if not one_question(experiment, difference)]
+
+
+def one_question(experiment, difference):
+    """Whether no more than one answer in a run has changed sides, as a tie may in another order."""
+    if not difference.field.endswith("_accuracy"):
+        return False
+    p, frac_train = experiment.recipe.p, experiment.recipe.frac_train
+    share = frac_train if difference.field.startswith("train") else (1 - frac_train) ** 2 / 2
+    pairs = zip(difference.kept, difference.now, strict=True)
+    return all(abs(kept - now) < 1.5 / (share * p * p) for kept, now in pairs)
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
+def test_a_kept_training_replays(experiment):
+    assert replayed(experiment) == []
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
+def test_a_kept_training_ends_where_its_recipe_says(experiment):
+    rows, recipe = store.kept(experiment).rows, experiment.recipe
+    assert [row["step"] for row in rows] == list(range(0, recipe.steps + 1, recipe.every))
+    assert all(len(row["test_loss"]) == len(recipe.seeds) for row in rows)
+
+
+def test_the_store_is_exactly_the_list():
+    trained = {path.parent for path in (ROOT / "results" / "grokking").rglob("first.json")}
+    assert trained == {ROOT / "results" / experiment.name for experiment in ALL}
+
+
+def changed(**other):
+    """The same training by another rule."""
+    train, reference = (
+        (lambda recipe, state, f=f: f(replace(recipe, **other), state))
+        for f in (CHEAP.train, CHEAP.reference)
+    )
+    return replace(CHEAP, train=train, reference=reference)
+
+
+@pytest.mark.parametrize(
+    "other", [{"beta1": 0.91}, {"beta2": 0.981}, {"weight_decay": 0.99}, {"eps": 2e-8}], ids=str
+)
+def test_a_changed_optimizer_does_not_replay(other):
+    assert "first.json" in {difference.file for difference in replayed(changed(**other))}
+
+
+def test_another_activation_does_not_replay(monkeypatch):
+    monkeypatch.setattr(engine.kernels, "numba", None)
+    leaky = partial(torch.nn.functional.leaky_relu_, negative_slope=1e-3)
+    monkeypatch.setattr(torch.Tensor, "relu_", lambda into: leaky(into))
+    assert replayed(CHEAP)
+
+
+def test_another_initialization_does_not_replay(monkeypatch):
+    drawn = training.initial_weights
+
+    def broader(recipe, seed):
+        weights = drawn(recipe, seed)
+        return weights | {"W_E": 1.001 * weights["W_E"]}
+
+    monkeypatch.setattr(training, "initial_weights", broader)
+    assert replayed(CHEAP)
+
+
+def test_it_replays_on_another_family_of_cpu():
+    """As far as this machine can pretend to be one: with the instructions that all of them have."""
+    code = (
+        "import sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "import test_experiments as here\n"
+        "found = here.replayed(here.CHEAP)\n"
+        "assert found == [], found\n"
+    )
+    oldest = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
+    oldest |= {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        check=True,
+        env=os.environ | oldest,
+    )
+
+
+def test_every_experiment_is_the_papers_setting_but_for_what_its_name_says():
+    told = {"steps", "seeds", "snapshots"}
+    changes = {
+        "fraction": {"frac_train"},
+        "decay": {"weight_decay"},
+        "modulus": {"p", "weight_decay"},
+        "random": {"labels"},
+        "precision": {"p", "frac_train", "lr", "precision"},
+        "mainline": set(),
+    }
+    base = vars(experiments.BASE)
+    for experiment in ALL:
+        differing = {k for k, v in vars(experiment.recipe).items() if v != base[k]} - told
+        assert differing <= changes[experiment.name.split("/")[1].split("-")[0]], experiment.name
