@@ -124,7 +124,7 @@ def train(
             )
 
 
-def weights_of(state):
+def weights_of(recipe, state):
     return {"weights": state["weights"], "embedding": {"W_E": state["weights"]["W_E"]}}
 
 
@@ -145,7 +145,7 @@ def walk(recipe, state, *, every=None):
         yield {"step": step, "at": at.tolist()}, state
 
 
-WALK = Experiment("walk", Addition(steps=3), walk, lambda state: {"end": state}, walk)
+WALK = Experiment("walk", Addition(steps=3), walk, lambda recipe, state: {"end": state}, walk)
 
 
 class Killed(BaseException):

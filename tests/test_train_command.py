@@ -72,7 +72,7 @@ def train(recipe, state):
         )
 
 
-def keep(state):
+def keep(recipe, state):
     return {"weights": {"W_E": state["weights"][0], "W_U": state["weights"][1]}}
 
 
@@ -398,7 +398,7 @@ def test_a_book_without_experiments_says_so(monkeypatch, capsys):
 
 def test_the_experiments_found_have_different_names_in_their_parts():
     for experiment in command.found():
-        assert re.fullmatch(r"[a-z-]+/[a-z0-9-]+", experiment.name)
+        assert re.fullmatch(r"[a-z-]+/[a-z0-9.-]+", experiment.name)
 
 
 def test_two_experiments_of_one_name_are_refused(book, tmp_path):

@@ -88,7 +88,8 @@ class Experiment:
             next row depends on, the generators of randomness too. It may be what the training
             works on itself, not a copy. Tensors are made by `torch.tensor` and the like, never by
             `torch.from_numpy`, so that they are where the device says.
-        keep: from the last state, the weights to keep, by the file's name and the array's.
+        keep: from the recipe and the last state, the arrays to keep, by the file's name and the
+            array's.
         reference: the same training in float64, a row for each step; by it the first steps can be
             compared on any machine.
     """
@@ -96,7 +97,7 @@ class Experiment:
     name: str
     recipe: Any
     train: Train
-    keep: Callable[[State], Mapping[str, Weights]] | None = None
+    keep: Callable[[Any, State], Mapping[str, Weights]] | None = None
     reference: Train | None = None
 
 
@@ -312,7 +313,7 @@ def _finish(experiment: Experiment, folder: Path, half: dict[str, Any]) -> None:
     if half["first"] is not None:
         files["first.json"] = _lines(half["first"])
     if experiment.keep is not None:
-        for name, weights in experiment.keep(half["state"]).items():
+        for name, weights in experiment.keep(experiment.recipe, half["state"]).items():
             arrays = {key: _array(value) for key, value in weights.items()}
             files[f"{name}.npz"] = _npz(arrays)
     for name, content in files.items():
