@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,7 +28,7 @@ def test_binder_uses_the_python_of_the_lock(dockerfile):
 
 def test_binder_copies_the_book_before_it_installs_the_package(dockerfile):
     copied = dockerfile.index("COPY --chown=0:0 src/ ${REPO_DIR}/")
-    assert copied < dockerfile.index('pip install --no-cache-dir -r "binder/requirements.txt"')
+    assert copied < dockerfile.index('--file "binder/environment.yml"')
 
 
 def test_binder_writes_the_notebooks_last(dockerfile):
@@ -37,7 +38,10 @@ def test_binder_writes_the_notebooks_last(dockerfile):
     assert "workings.site.notebooks" in post_build.read_text(encoding="utf-8")
 
 
-def test_binder_installs_no_torch(dockerfile):
-    wanted = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8")
-    assert "torch" not in wanted
-    assert "-c ../requirements.txt" in wanted
+def test_binder_takes_torch_for_the_cpu_alone():
+    """Of several gigabytes, with the libraries for GPUs, an image would not be started in time."""
+    wanted = yaml.safe_load((ROOT / "binder" / "environment.yml").read_text(encoding="utf-8"))
+    *conda, by_pip = wanted["dependencies"]
+    assert "pytorch-cpu" in conda
+    assert {"-c ../requirements.txt", "-e .."} <= set(by_pip["pip"])
+    assert not [name for name in by_pip["pip"] if re.match(r"torch|.*\[training", name)]
