@@ -68,15 +68,14 @@ def built(tmp_path_factory):
     copy = Copy(tmp_path_factory.mktemp("book"))
     for name in ("_config.yml", "requirements.txt", "pyproject.toml", "tests/test_book.py"):
         _bring(name, copy)
-    for name in ("src", "results", "book/_static"):
+    for name in ("src", "results/beliefs", "book/_static"):
         _bring(name, copy)
     for name in (PAGE, "book/ledger.md", "book/references.bib"):
         _bring(name, copy)
     _bring("tests/beliefs", copy)
-    for room in ("claims", "figures"):
-        for path in (copy.root / "src/workings/beliefs" / room).glob("[a-z]*.py"):
-            if path.stem != "how_far":
-                path.unlink()
+    for path in copy.root.glob("src/workings/*/claims/[a-z]*.py"):
+        if path.relative_to(copy.root).as_posix() != CLAIMS:
+            path.unlink()
     for path in copy.root.glob("tests/beliefs/test_claims_*.py"):
         if path.stem != "test_claims_how_far":
             path.unlink()
