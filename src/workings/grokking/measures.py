@@ -1,0 +1,449 @@
+"""What a network has understood, and how far it is on the way.
+
+Of the frequency k is whatever is a wave of k periods over the numbers 0 to p - 1. A network that
+understands addition answers by the waves cos w_k(a + b) and sin w_k(a + b), with w_k = 2πk/p, of a
+few frequencies only: its key frequencies. The progress measures ask what the network can do with
+nothing but these, and what without.
+
+Weights are dictionaries of arrays by TransformerLens' names, in its shapes; biases may be missing.
+All is computed in float64, over all p² pairs. Logits count for the p numbers only: "=" is never
+an answer.
+
+Source: Nanda et al. (2023) and the notebook with their paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from . import engine, reference, tasks
+from .training import Addition, questions
+
+Arrays = Mapping[str, np.ndarray]
+Keys = Sequence[int] | Int[np.ndarray, " keys"]
+
+KEY = 2.0  # times the power that a frequency of W_L has if all have the same
+SINGLE = 0.85  # of a neuron's variance, for it to count as one of a frequency
+SINGLES = (
+    "loss",
+    "restricted_loss",
+    "restricted_train_loss",
+    "excluded_loss",
+    "explained",
+    "gini_W_E",
+    "gini_W_L",
+    "squares",
+)
+POWERS = ("power_W_E", "power_W_L")
+
+
+class Network:
+    """A network's inside, for all pairs at once.
+
+    Args:
+        weights: by TransformerLens' names; `W_E` has a row for each number, then one for "=".
+
+    Attributes:
+        p: the modulus.
+        attention: what "=" pays to a and to b, [a or b, a, b, head].
+        neurons: after the ReLU, [a, b, neuron].
+        direct: what reaches the logits past the neurons, [a, b, answer].
+        W_L: from the neurons to the logits of the p numbers.
+    """
+
+    def __init__(self, weights: Arrays):
+        known = engine.tables(_tensors(weights))
+        score, value, constant, W_L = (table.numpy() for table in known)
+        self.p = score.shape[1]
+        self.W_L: Float[np.ndarray, "d_mlp p"] = W_L[:, : self.p]
+        self.attention: Float[np.ndarray, "2 p p n_heads"] = _attention(score)
+        to_a = self.attention[0] @ value[0].swapaxes(0, 1)
+        to_b = self.attention[1].swapaxes(0, 1) @ value[1].swapaxes(0, 1)
+        into = to_a
+        into += to_b.swapaxes(0, 1)
+        into += constant
+        d_mlp = len(W_L)
+        self.neurons: Float[np.ndarray, "p p d_mlp"] = np.maximum(into[..., :d_mlp], 0)
+        self.direct: Float[np.ndarray, "p p p"] = into[..., d_mlp : d_mlp + self.p]
+
+    @property
+    def logits(self) -> Float[np.ndarray, "p p p"]:
+        """At "=", [a, b, answer]."""
+        return self.neurons @ self.W_L + self.direct
+
+
+def logits(weights: Arrays) -> Float[np.ndarray, "p p p"]:
+    """What the network says at "=" of every pair, [a, b, answer]."""
+    return Network(weights).logits
+
+
+def W_L(weights: Arrays) -> Float[np.ndarray, "d_mlp p"]:
+    """The neuron-logit map W_out W_U: what a neuron adds to the logit of each of the p numbers.
+
+    Nanda et al. write it for columns, as W_U W_out.
+    """
+    numbers = len(weights["W_E"]) - 1
+    return _float64(weights["W_out"]) @ _float64(weights["W_U"])[:, :numbers]
+
+
+def fourier_basis(p: int) -> Float[np.ndarray, "p p"]:
+    """The waves over p numbers, each of length 1: constant, cos 1, sin 1, cos 2, sin 2, ...
+
+    Any function of a number is a sum of them in one way only. The last of an even p is cos p/2
+    alone, which is 1, -1, 1, ...; its sine is 0 throughout.
+
+    Returns:
+        A wave in each row, orthogonal to all others.
+
+    Raises:
+        ValueError: p is below 2.
+    """
+    if p < 2:
+        raise ValueError(f"p is {p}: a modulus must be 2 or more")
+    angles = 2 * np.pi / p * np.outer(np.arange(1, p // 2 + 1), np.arange(p))
+    waves = np.stack([np.cos(angles), np.sin(angles)], axis=1).reshape(-1, p)[: p - 1]
+    rows = np.concatenate([np.ones((1, p)), waves])
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def frequency_power(
+    matrix: Float[np.ndarray, "_ _"], axis: int = 0
+) -> Float[np.ndarray, " frequencies"]:
+    """How much of a matrix is of each frequency along one axis, from 0 (constant) to p // 2.
+
+    Returns:
+        Sums of squares, which together are that of the whole matrix.
+    """
+    p = matrix.shape[axis]
+    waves = np.fft.rfft(matrix, axis=axis)
+    power = (np.abs(waves) ** 2).sum(axis=1 - axis) / p
+    power[1 : (p + 1) // 2] *= 2  # a frequency and its negative
+    return power
+
+
+def power_W_E(weights: Arrays) -> Float[np.ndarray, " frequencies"]:
+    """How much of the embedding of the p numbers is of each frequency."""
+    return frequency_power(_float64(weights["W_E"])[:-1], axis=0)
+
+
+def power_W_L(weights: Arrays) -> Float[np.ndarray, " frequencies"]:
+    """How much of the neuron-logit map is of each frequency of the answer."""
+    return frequency_power(W_L(weights), axis=1)
+
+
+def key_frequencies(weights: Arrays, times: float = KEY) -> Int[np.ndarray, " keys"]:
+    """The frequencies by which the network answers, from the lowest to the highest.
+
+    Those that have more than twice the power in W_L that each had if all had the same. Nanda et al.
+    (2023, appendix C.2) take those with "nontrivial coefficients" in W_L, by eye.
+    """
+    power = power_W_L(weights)[1:]
+    return np.flatnonzero(power > times * power.mean()) + 1
+
+
+def gini(amounts: Float[np.ndarray, " _"]) -> float:
+    """How unequal amounts are: 0 if all are the same, towards 1 the more one has of it all.
+
+    Half the mean difference between two of them, relative to their mean (Hurley and Rickard, 2009).
+    """
+    n, total = len(amounts), amounts.sum()
+    ranks = 2 * np.arange(1, n + 1) - n - 1
+    return float(ranks @ np.sort(amounts) / (n * total)) if total else 0.0
+
+
+def sparsity(power: Float[np.ndarray, " frequencies"]) -> float:
+    """The Gini coefficient of the lengths of what a matrix has of each frequency above 0.
+
+    Nanda et al. take the waves one by one, cos k and sin k apart; here they are one frequency.
+    """
+    return gini(np.sqrt(power[1:]))
+
+
+def loss(logits: Float[np.ndarray, "p p p"], asked: tasks.Questions) -> float:
+    """Mean cross-entropy of some questions, in nats, right however small it is.
+
+    Args:
+        logits: of all pairs, [a, b, answer].
+    """
+    chosen = torch.from_numpy(logits[asked.a, asked.b])
+    return float(reference.loss(chosen, torch.from_numpy(asked.answer)))
+
+
+def every_sum(p: int) -> tasks.Questions:
+    """All p² pairs, each with its sum."""
+    a, b = tasks.pairs(p).T
+    return tasks.Questions(a, b, tasks.sums(p)[a, b])
+
+
+def by_sum(logits: Float[np.ndarray, "p p p"]) -> Float[np.ndarray, "p p"]:
+    """What of the logits depends on (a + b) mod p alone, [sum, answer]: the mean over its pairs."""
+    p = len(logits)
+    a = np.arange(p)
+    return np.stack([logits[a, (total - a) % p].mean(axis=0) for total in a])
+
+
+def waves_of_sum(logits: Float[np.ndarray, "p p p"], frequencies: Keys) -> Float[np.ndarray, "p p"]:
+    """What of the logits is cos w_k(a + b) or sin w_k(a + b) of these frequencies, [sum, answer].
+
+    Of the frequency 0 is the mean over all pairs.
+    """
+    table = by_sum(logits)
+    all_waves = np.fft.rfft(table, axis=0)
+    some = np.zeros_like(all_waves)
+    some[frequencies] = all_waves[frequencies]
+    return np.fft.irfft(some, n=len(table), axis=0)
+
+
+def restricted(logits: Float[np.ndarray, "p p p"], keys: Keys) -> Float[np.ndarray, "p p p"]:
+    """The logits with nothing left but cos and sin w_k(a + b) of the keys, and their mean."""
+    return on_pairs(waves_of_sum(logits, [0, *keys]))
+
+
+def excluded(logits: Float[np.ndarray, "p p p"], keys: Keys) -> Float[np.ndarray, "p p p"]:
+    """The logits without cos and sin w_k(a + b) of the keys, but with all else."""
+    return logits - on_pairs(waves_of_sum(logits, keys))
+
+
+def on_pairs(table: Float[np.ndarray, "p p"]) -> Float[np.ndarray, "p p p"]:
+    """What is known by sum, [sum, answer], for every pair, [a, b, answer]."""
+    return table[tasks.sums(len(table))]
+
+
+def restricted_loss(
+    logits: Float[np.ndarray, "p p p"], keys: Keys, asked: tasks.Questions
+) -> float:
+    """The loss, in nats, with nothing but the waves of the key frequencies.
+
+    It falls while the network still answers from memory. Always the waves are taken from the logits
+    of all pairs, whichever questions are asked. Nanda et al. ask them all; "trig_loss" in their
+    notebook.
+    """
+    return loss(restricted(logits, keys), asked)
+
+
+def excluded_loss(logits: Float[np.ndarray, "p p p"], keys: Keys, asked: tasks.Questions) -> float:
+    """The loss, in nats, without the waves of the key frequencies: what memory alone would do.
+
+    It rises while the network still answers from memory. Nanda et al. ask the training questions,
+    and remove all keys at once; "excluded_loss_2D_full" in their notebook.
+    """
+    return loss(excluded(logits, keys), asked)
+
+
+def variance(logits: Float[np.ndarray, "p p p"]) -> float:
+    """Sum of squares of the logits about their mean over all pairs."""
+    return float(np.square(logits - logits.mean(axis=(0, 1))).sum())
+
+
+def explained(logits: Float[np.ndarray, "p p p"], keys: Keys) -> float:
+    """Which share of the logits' variance over all pairs the waves of the key frequencies have."""
+    whole = variance(logits)
+    return (
+        len(logits) * float(np.square(waves_of_sum(logits, keys)).sum()) / whole if whole else 0.0
+    )
+
+
+def identity_coefficients(logits: Float[np.ndarray, "p p p"]) -> Float[np.ndarray, " frequencies"]:
+    """The least-squares coefficient of cos w_k(a + b - c) in the logit of c, for each frequency.
+
+    A network that adds by the trigonometric identity has logits that are a sum of these alone.
+    That of frequency 0 is the mean of all logits.
+    """
+    table = by_sum(logits)
+    p = len(table)
+    total = np.arange(p)
+    by_difference = np.stack([table[total, (total - d) % p].mean() for d in total])
+    coefficients = np.fft.rfft(by_difference).real / p
+    coefficients[1 : (p + 1) // 2] *= 2
+    return coefficients
+
+
+def identity_logits(
+    coefficients: Float[np.ndarray, " frequencies"], p: int, keys: Keys
+) -> Float[np.ndarray, "p p p"]:
+    """The sum of the coefficients times cos w_k(a + b - c) over the keys, [a, b, c]."""
+    number = np.arange(p)
+    waves = np.cos(2 * np.pi / p * np.outer(keys, number))
+    by_difference = coefficients[keys] @ waves
+    return on_pairs(by_difference[(number[:, None] - number) % p])
+
+
+def frequency_pairs(
+    values: Float[np.ndarray, "p p things"],
+) -> Float[np.ndarray, "frequencies frequencies things"]:
+    """How much of a thing's values over all pairs is of each frequency in a and in b.
+
+    Returns:
+        Sums of squares, [frequency in a, frequency in b, thing]; (0, 0) is the mean's.
+    """
+    p = len(values)
+    basis = fourier_basis(p)
+    waves = (basis @ values.reshape(p, -1)).reshape(values.shape)
+    power = np.square(basis @ waves)
+    starts = np.maximum(2 * np.arange(p // 2 + 1) - 1, 0)
+    return np.add.reduceat(np.add.reduceat(power, starts, axis=0), starts, axis=1)
+
+
+def single_frequencies(
+    values: Float[np.ndarray, "p p things"],
+) -> tuple[Int[np.ndarray, " things"], Float[np.ndarray, " things"]]:
+    """The frequency that explains most of how a thing varies over all pairs, and that share.
+
+    Of a frequency are the eight waves cos and sin w_k a, those of w_k b, and their products: all
+    polynomials of the second degree. What never varies has frequency 0 and share 0.
+    """
+    power = frequency_pairs(values)
+    power[0, 0] = 0
+    whole = power.sum(axis=(0, 1))
+    k = np.arange(1, len(power))
+    share = (power[k, 0] + power[0, k] + power[k, k]) / np.where(whole, whole, 1)
+    best = share.max(axis=0)
+    return np.where(whole, share.argmax(axis=0) + 1, 0), best
+
+
+def neurons_per_frequency(network: Network) -> Int[np.ndarray, " frequencies"]:
+    """How many neurons have more than 85% of their variance from one frequency, by frequency.
+
+    The entry of frequency 0 counts all other neurons, so that the sum is d_mlp.
+    """
+    frequency, share = single_frequencies(network.neurons)
+    frequency[share <= SINGLE] = 0
+    return np.bincount(frequency, minlength=network.p // 2 + 1)
+
+
+def heads_by_frequency(
+    network: Network,
+) -> tuple[Int[np.ndarray, " n_heads"], Float[np.ndarray, " n_heads"]]:
+    """Each head's frequency: which explains most of its attention to a, and which share of it."""
+    return single_frequencies(network.attention[0])
+
+
+def read_off(network: Network, keys: Keys) -> Float[np.ndarray, "keys 2"]:
+    """How well the neurons know cos w_k(a + b) and sin w_k(a + b), where W_L looks for them.
+
+    W_L has one direction among the neurons for the answers' wave cos w_k c and one for sin w_k c.
+    What the neurons say along it should be the same wave of a + b.
+
+    Returns:
+        The share of its variance over all pairs that is that wave, [key, cos or sin].
+    """
+    p = network.p
+    basis = fourier_basis(p)
+    shares = []
+    for wave in [[2 * k - 1, 2 * k] for k in keys]:
+        said = network.neurons @ (network.W_L @ basis[wave].T)
+        said -= said.mean(axis=(0, 1))
+        sums = basis[wave][:, tasks.sums(p)] / np.sqrt(p)
+        along = np.einsum("wab, abw -> w", sums, said)
+        shares.append(along**2 / np.square(said).sum(axis=(0, 1)))
+    return np.array(shares).reshape(-1, 2)
+
+
+def directions_of_W_L(network: Network, keys: Keys) -> Float[np.ndarray, "d_mlp directions"]:
+    """An orthonormal basis of the neurons' directions that W_L reads for the key frequencies."""
+    waves = [wave for k in keys for wave in (2 * k - 1, 2 * k) if wave < network.p]
+    return np.linalg.qr(network.W_L @ fourier_basis(network.p)[waves].T)[0]
+
+
+def losses_by_directions(network: Network, keys: Keys) -> tuple[float, float]:
+    """The loss on all pairs, in nats, of what the neurons say along W_L's directions; of the rest.
+
+    What reaches the logits past the neurons stays in both.
+    """
+    directions = directions_of_W_L(network, keys)
+    along = (network.neurons @ directions) @ directions.T
+    asked = every_sum(network.p)
+    return tuple(
+        loss(part @ network.W_L + network.direct, asked)
+        for part in (along, network.neurons - along)
+    )
+
+
+def squares(weights: Arrays) -> float:
+    """The sum of squares of all weights."""
+    return sum(float(np.square(_float64(weight)).sum()) for weight in weights.values())
+
+
+def progress(recipe: Addition, snapshots: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """The progress measures of every run at every snapshot.
+
+    A run's key frequencies are those of its last snapshot, throughout.
+
+    Args:
+        snapshots: of each, the "step" and the weights of all "runs", in the order of the seeds.
+
+    Returns:
+        "step" [snapshot]; "key" [run, frequency], whether it is one; "power_W_E" and "power_W_L"
+        [run, snapshot, frequency]; and [run, snapshot]: "loss" and "restricted_loss" on all pairs,
+        "restricted_train_loss" and "excluded_loss" on those shown in training (in nats),
+        "explained", "gini_W_E", "gini_W_L" and "squares".
+    """
+    runs = [
+        _progress(recipe, seed, [snapshot["runs"][run] for snapshot in snapshots])
+        for run, seed in enumerate(recipe.seeds)
+    ]
+    found = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
+    return {"step": np.array([snapshot["step"] for snapshot in snapshots], dtype=int), **found}
+
+
+def _progress(recipe: Addition, seed: int, course: Sequence[Arrays]) -> dict[str, np.ndarray]:
+    """The measures of one run."""
+    shown, kept_back = questions(recipe, seed)
+    everything = tasks.Questions(
+        *(np.concatenate(both) for both in zip(shown, kept_back, strict=True))
+    )
+    keys = key_frequencies(course[-1]) if course else np.array([], dtype=int)
+    rows = [_measured(weights, keys, shown, everything) for weights in course]
+    frequencies = np.arange(recipe.p // 2 + 1)
+    found = {}
+    for name in SINGLES:
+        found[name] = np.array([row[name] for row in rows], dtype=float)
+    for name in POWERS:
+        power = np.array([row[name] for row in rows], dtype=np.float32)
+        found[name] = power.reshape(len(rows), len(frequencies))
+    return {**found, "key": np.isin(frequencies, keys)}
+
+
+def _measured(
+    weights: Arrays, keys: Keys, shown: tasks.Questions, everything: tasks.Questions
+) -> dict[str, Any]:
+    """The measures of one snapshot."""
+    said = logits(weights)
+    power = {"power_W_E": power_W_E(weights), "power_W_L": power_W_L(weights)}
+    some = restricted(said, keys)
+    return {
+        **power,
+        "loss": loss(said, everything),
+        "restricted_loss": loss(some, everything),
+        "restricted_train_loss": loss(some, shown),
+        "excluded_loss": excluded_loss(said, keys, shown),
+        "explained": explained(said, keys),
+        "gini_W_E": sparsity(power["power_W_E"]),
+        "gini_W_L": sparsity(power["power_W_L"]),
+        "squares": squares(weights),
+    }
+
+
+def _float64(weight: np.ndarray) -> np.ndarray:
+    return np.asarray(weight, dtype=np.float64)
+
+
+def _tensors(weights: Arrays) -> reference.Weights:
+    """The weights in float64, with the biases that are missing."""
+    known = {name: torch.from_numpy(_float64(weight)) for name, weight in weights.items()}
+    d_model, d_mlp = known["W_in"].shape
+    for name, size in {"b_in": d_mlp, "b_out": d_model}.items():
+        known.setdefault(name, torch.zeros(size, dtype=torch.float64))
+    return known
+
+
+def _attention(score: Float[np.ndarray, "2 p n_heads"]) -> Float[np.ndarray, "2 p p n_heads"]:
+    """What "=" pays to a and to b, from their scores relative to its own."""
+    scores = np.stack(np.broadcast_arrays(score[0][:, None], score[1], 0.0))
+    shares = np.exp(scores - scores.max(axis=0))
+    return shares[:2] / shares.sum(axis=0)

@@ -1,0 +1,170 @@
+"""The measures agree with their definitions written out, and find what was built in by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from workings.grokking import measures, reference, tasks, training
+from workings.grokking.training import Addition
+
+SMALL = Addition(
+    p=11, frac_train=0.5, d_model=8, n_heads=2, d_head=3, d_mlp=13, steps=4, every=2, snapshots=2,
+    seeds=(0, 3),
+)  # fmt: skip
+
+
+@pytest.fixture
+def weights():
+    """A network before training, with biases that are not 0."""
+    rng = np.random.default_rng(5)
+    found = training.initial_weights(SMALL, seed=0)
+    return {
+        name: weight + 0.3 * rng.standard_normal(weight.shape) if name[0] == "b" else weight
+        for name, weight in found.items()
+    }
+
+
+@pytest.fixture
+def logits(weights):
+    return measures.logits(weights)
+
+
+def angle(k, p):
+    """w_k times the sum of every pair, [a, b]."""
+    return 2 * np.pi * k / p * tasks.sums(p)
+
+
+def projected(logits, keys):
+    """The logits on cos and sin w_k(a + b), by an inner product with each wave."""
+    p, found = len(logits), np.zeros_like(logits)
+    for wave in [function(angle(k, p)) for k in keys for function in (np.cos, np.sin)]:
+        wave = wave / np.linalg.norm(wave)
+        found += wave[..., None] * np.einsum("ab, abc -> c", wave, logits)
+    return found
+
+
+def cross_entropy(logits, asked):
+    """Mean -log softmax of the answers, as one writes it."""
+    chosen = logits[asked.a, asked.b]
+    wrong = np.log(np.exp(chosen).sum(axis=1)) - chosen[np.arange(len(asked.a)), asked.answer]
+    return wrong.mean()
+
+
+@pytest.mark.parametrize("p", [2, 5, 6, 11])
+def test_every_function_of_a_number_is_a_sum_of_waves_in_one_way(p):
+    basis = measures.fourier_basis(p)
+    assert basis.shape == (p, p)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(p), atol=1e-14)
+    np.testing.assert_allclose(basis[0], p**-0.5)
+    np.testing.assert_allclose(
+        basis[1] / basis[1][0], np.cos(2 * np.pi / p * np.arange(p)), atol=1e-14
+    )
+
+
+def test_a_modulus_of_one_has_no_waves():
+    with pytest.raises(ValueError, match="p is 1"):
+        measures.fourier_basis(1)
+
+
+@pytest.mark.parametrize("p", [5, 6, 11])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_power_is_what_the_waves_of_a_frequency_have(p, axis):
+    matrix = np.random.default_rng(p).standard_normal((p, p + 2) if axis == 0 else (p + 2, p))
+    along = matrix if axis == 0 else matrix.T
+    squares = np.square(measures.fourier_basis(p) @ along).sum(axis=1)
+    expected = [squares[0], *(squares[i : i + 2].sum() for i in range(1, p, 2))]
+    power = measures.frequency_power(matrix, axis=axis)
+    np.testing.assert_allclose(power, expected)
+    assert power.sum() == pytest.approx(np.square(matrix).sum())
+
+
+def test_the_logits_are_those_of_the_reference(weights, logits):
+    p = SMALL.p
+    a, b = torch.tensor(tasks.pairs(p)).T
+    known = {name: torch.tensor(weight).double() for name, weight in weights.items()}
+    expected = reference.answers(known, a, b).numpy()[:, :p].reshape(p, p, p)
+    np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_missing_bias_is_zero_and_equals_need_not_be_an_answer(weights):
+    zero = {name: weight * (name[0] != "b") for name, weight in weights.items()}
+    spare = {name: weight for name, weight in zero.items() if name[0] != "b"}
+    spare["W_U"] = spare["W_U"][:, : SMALL.p]
+    np.testing.assert_allclose(measures.logits(spare), measures.logits(zero), rtol=1e-12)
+    np.testing.assert_array_equal(measures.W_L(spare), measures.W_L(zero))
+
+
+def test_the_loss_is_the_mean_of_minus_log_p(logits):
+    asked = measures.every_sum(SMALL.p)
+    assert measures.loss(logits, asked) == pytest.approx(cross_entropy(logits, asked), rel=1e-12)
+
+
+def test_a_loss_below_the_precision_of_one_is_right():
+    p = 3
+    answers = np.eye(p)[tasks.sums(p)]
+    assert measures.loss(50 * answers, measures.every_sum(p)) == pytest.approx(2 * np.exp(-50))
+
+
+@pytest.mark.parametrize("keys", [[], [2], [1, 5]])
+def test_restricted_and_excluded_losses_are_by_projection_on_each_wave(logits, keys):
+    asked = training.questions(SMALL, seed=0)[0]
+    waves = projected(logits, keys)
+    kept = waves + logits.mean(axis=(0, 1))
+    found = measures.restricted_loss(logits, keys, asked)
+    assert found == pytest.approx(cross_entropy(kept, asked), rel=1e-12)
+    found = measures.excluded_loss(logits, keys, asked)
+    assert found == pytest.approx(cross_entropy(logits - waves, asked), rel=1e-12)
+    share = np.square(waves).sum() / np.square(logits - logits.mean(axis=(0, 1))).sum()
+    assert measures.explained(logits, keys) == pytest.approx(share, abs=1e-14)
+
+
+def test_a_gini_is_half_the_mean_difference_over_the_mean():
+    amounts = np.array([3.0, 0.0, 1.0, 8.0])
+    difference = np.abs(amounts[:, None] - amounts).mean()
+    assert measures.gini(amounts) == pytest.approx(difference / 2 / amounts.mean())
+    assert measures.gini(np.full(7, 2.0)) == pytest.approx(0, abs=1e-15)
+    assert measures.gini(np.eye(1, 50)[0]) == pytest.approx(49 / 50)
+    assert measures.gini(np.zeros(3)) == 0
+
+
+def test_progress_is_the_measures_of_every_run_at_every_snapshot():
+    snapshots = list(training.train(SMALL))[-1][1]["snapshots"]
+    found = measures.progress(SMALL, snapshots)
+    assert found["step"].tolist() == [0, 2, 4]
+    for run, seed in enumerate(SMALL.seeds):
+        shown, _ = training.questions(SMALL, seed)
+        keys = measures.key_frequencies(snapshots[-1]["runs"][run])
+        assert np.flatnonzero(found["key"][run]).tolist() == keys.tolist()
+        for number, snapshot in enumerate(snapshots):
+            weights = snapshot["runs"][run]
+            said = measures.logits(weights)
+            every = measures.every_sum(SMALL.p)
+            expected = {
+                "loss": cross_entropy(said, every),
+                "restricted_loss": measures.restricted_loss(said, keys, every),
+                "restricted_train_loss": measures.restricted_loss(said, keys, shown),
+                "excluded_loss": measures.excluded_loss(said, keys, shown),
+                "explained": measures.explained(said, keys),
+                "squares": sum((w.astype(float) ** 2).sum() for w in weights.values()),
+                "gini_W_E": measures.gini(np.sqrt(measures.power_W_E(weights)[1:])),
+                "gini_W_L": measures.gini(np.sqrt(measures.power_W_L(weights)[1:])),
+            }
+            for name, value in expected.items():
+                assert found[name][run, number] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+            for name in ("W_E", "W_L"):
+                power = getattr(measures, f"power_{name}")(weights)
+                np.testing.assert_allclose(found[f"power_{name}"][run, number], power, rtol=1e-6)
+
+
+@pytest.mark.parametrize("p", [11, 59])
+def test_progress_without_snapshots_is_empty_but_has_its_shape(p):
+    found = measures.progress(replace(SMALL, p=p), [])
+    shapes = {name: values.shape for name, values in found.items()}
+    frequencies = p // 2 + 1
+    runs = len(SMALL.seeds)
+    assert shapes.pop("step") == (0,)
+    assert shapes.pop("key") == (runs, frequencies)
+    assert shapes.pop("power_W_E") == shapes.pop("power_W_L") == (runs, 0, frequencies)
+    assert set(shapes.values()) == {(runs, 0)}
