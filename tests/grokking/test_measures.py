@@ -120,6 +120,132 @@ def test_restricted_and_excluded_losses_are_by_projection_on_each_wave(logits, k
     assert measures.explained(logits, keys) == pytest.approx(share, abs=1e-14)
 
 
+@pytest.mark.parametrize("p", [5, 6])
+def test_identity_coefficients_are_least_squares(p):
+    logits = np.random.default_rng(p).standard_normal((p, p, p))
+    a, b, c = np.indices((p, p, p))
+    frequencies = np.arange(p // 2 + 1)
+    waves = np.cos(2 * np.pi / p * frequencies[:, None] * (a + b - c).ravel())
+    expected = np.linalg.lstsq(waves.T, logits.ravel(), rcond=None)[0]
+    found = measures.identity_coefficients(logits)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    keys = frequencies[1:]
+    np.testing.assert_allclose(
+        measures.identity_logits(found, p, keys).ravel(), expected[keys] @ waves[keys], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("p", [6, 7])
+def test_values_over_pairs_come_apart_by_frequency(p):
+    """cos of frequency 1 in a times sin of frequency 2 in b, and a constant."""
+    a, b = np.indices((p, p))
+    turn = 2 * np.pi / p
+    value = 3 + np.cos(turn * a) * np.sin(2 * turn * b)
+    power = measures.frequency_pairs(value[..., None])[..., 0]
+    expected = np.zeros((p // 2 + 1, p // 2 + 1))
+    expected[0, 0] = 9 * p**2
+    expected[1, 2] = p**2 / 4
+    np.testing.assert_allclose(power, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("p", [6, 7])
+def test_degree_two_of_all_frequencies_misses_only_what_mixes_two(p):
+    a, b = np.indices((p, p))
+    turn = 2 * np.pi / p
+    own = 1 + np.cos(turn * a) * np.sin(turn * b) + np.sin(2 * turn * b)
+    last = np.cos(p // 2 * turn * a)
+    mixed = np.cos(turn * a) * np.sin(2 * turn * b)
+    values = np.stack([own, own + mixed, own + last], axis=-1)
+    found = measures.at_degree_two(values, [1, 2])
+    np.testing.assert_allclose(found[..., 0], own, atol=1e-12)
+    np.testing.assert_allclose(found[..., 1], own, atol=1e-12)
+    if p % 2 == 0:
+        np.testing.assert_allclose(found[..., 2], own, atol=1e-12)
+        last = measures.at_degree_two(last[..., None], [p // 2])
+        np.testing.assert_allclose(last[..., 0], np.cos(np.pi * a), atol=1e-12)
+
+
+def hand_built(p=11):
+    """A network of five neurons: two of frequency 2, one of 3, one of both, one that is constant.
+
+    Those of frequency 2 are read as cos and sin 2, and the one of 3 as cos 3.
+    """
+    a, b = np.indices((p, p))
+    turn = 2 * np.pi / p
+    neurons = np.stack(
+        [
+            np.cos(2 * turn * (a + b)) + 0.5 * np.cos(2 * turn * a) + 1,
+            np.sin(2 * turn * (a + b)) + 2,
+            np.cos(3 * turn * (a + b)) + 0.1 * np.cos(2 * turn * (a + b)) + 1,
+            np.cos(2 * turn * a) + np.cos(3 * turn * a) + 2,
+            np.ones((p, p)),
+        ],
+        axis=-1,
+    )
+    c = np.arange(p)
+    W_L = np.zeros((5, p))
+    W_L[:3] = np.cos(2 * turn * c), np.sin(2 * turn * c), np.cos(3 * turn * c)
+    attention = np.stack([0.5 + 0.1 * np.sin(5 * turn * a) + 0.01 * np.cos(turn * b)] * 2)[
+        ..., None
+    ]
+    return measures.Network(attention, neurons, np.zeros((p, p, p)), W_L)
+
+
+def test_neurons_and_heads_have_the_frequencies_that_were_built_in():
+    inside = hand_built()
+    frequency, share = measures.single_frequencies(inside.neurons)
+    assert frequency.tolist()[:3] == [2, 2, 3]
+    np.testing.assert_allclose(share, [1, 1, 1 / 1.01, 0.5, 0], atol=1e-12)
+    assert measures.neuron_frequencies(inside).tolist() == [2, 2, 3, 0, 0]
+    assert measures.neurons_per_frequency(inside).tolist() == [2, 0, 2, 1, 0, 0]
+    frequency, share = measures.head_frequencies(inside)
+    assert frequency.tolist() == [5]
+    assert share[0] == pytest.approx(1 / 1.01)
+
+
+def test_what_W_L_reads_off_is_the_wave_of_the_sum():
+    inside = hand_built()
+    found = measures.read_off(inside, [2])
+    # cos 2(a + b) has a variance of 1/2, half a cos 2a beside it 1/8
+    np.testing.assert_allclose(found, [[0.5 / 0.625, 1]], atol=1e-12)
+
+
+def test_pure_neurons_keep_what_they_have_of_their_own_frequency():
+    inside, pure = hand_built(), measures.with_pure_neurons(hand_built())
+    for same in (0, 1, 3, 4):
+        np.testing.assert_allclose(pure.neurons[..., same], inside.neurons[..., same], atol=1e-12)
+    wave = 1 + np.cos(angle(3, inside.p))
+    np.testing.assert_allclose(pure.neurons[..., 2], wave, atol=1e-12)
+
+
+def test_without_its_neurons_a_frequency_adds_only_a_constant():
+    inside = hand_built()
+    without = measures.without_neurons(inside, 2).neurons
+    np.testing.assert_allclose(without[..., 0], 1, atol=1e-12)
+    np.testing.assert_allclose(without[..., 1], 2, atol=1e-12)
+    np.testing.assert_array_equal(without[..., 2:], inside.neurons[..., 2:])
+
+
+def test_the_two_sides_of_W_L_add_up_and_one_of_them_says_nothing():
+    inside = hand_built()
+    along, rest = measures.along_W_L(inside, [2, 3])
+    np.testing.assert_allclose(along.neurons + rest.neurons, inside.neurons, atol=1e-12)
+    np.testing.assert_allclose(along.logits, inside.logits, atol=1e-12)
+    np.testing.assert_allclose(rest.logits, 0, atol=1e-12)
+    none, everything = measures.along_W_L(inside, [])
+    np.testing.assert_array_equal(everything.neurons, inside.neurons)
+    assert not none.neurons.any()
+
+
+def test_key_frequencies_stand_out_of_W_L(weights):
+    assert measures.key_frequencies(weights).tolist() == []
+    p, numbers = SMALL.p, np.arange(SMALL.p)
+    waves = [np.cos(2 * np.pi * k / p * numbers) for k in (2, 5)]
+    planted = np.zeros_like(weights["W_U"])
+    planted[:2, :p] = waves
+    assert measures.key_frequencies(weights | {"W_U": planted}).tolist() == [2, 5]
+
+
 def test_a_gini_is_half_the_mean_difference_over_the_mean():
     amounts = np.array([3.0, 0.0, 1.0, 8.0])
     difference = np.abs(amounts[:, None] - amounts).mean()

@@ -15,7 +15,7 @@ Source: Nanda et al. (2023) and the notebook with their paper.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ Keys = Sequence[int] | Int[np.ndarray, " keys"]
 
 KEY = 2.0  # times the power that a frequency of W_L has if all have the same
 SINGLE = 0.85  # of a neuron's variance, for it to count as one of a frequency
+ROUNDING = 1e-20  # of squares, relative to those of a constant: float64 tells no smaller ones
 SINGLES = (
     "loss",
     "restricted_loss",
@@ -42,34 +43,18 @@ SINGLES = (
 POWERS = ("power_W_E", "power_W_L")
 
 
-class Network:
-    """A network's inside, for all pairs at once.
+class Network(NamedTuple):
+    """What goes on inside a network, for all pairs at once."""
 
-    Args:
-        weights: by TransformerLens' names; `W_E` has a row for each number, then one for "=".
+    attention: Float[np.ndarray, "2 p p n_heads"]  # of "=" to a and to b, [which, a, b, head]
+    neurons: Float[np.ndarray, "p p d_mlp"]  # after the ReLU, [a, b, neuron]
+    direct: Float[np.ndarray, "p p p"]  # what reaches the logits past the neurons, [a, b, answer]
+    W_L: Float[np.ndarray, "d_mlp p"]  # from the neurons to the logits of the p numbers
 
-    Attributes:
-        p: the modulus.
-        attention: what "=" pays to a and to b, [a or b, a, b, head].
-        neurons: after the ReLU, [a, b, neuron].
-        direct: what reaches the logits past the neurons, [a, b, answer].
-        W_L: from the neurons to the logits of the p numbers.
-    """
-
-    def __init__(self, weights: Arrays):
-        known = engine.tables(_tensors(weights))
-        score, value, constant, W_L = (table.numpy() for table in known)
-        self.p = score.shape[1]
-        self.W_L: Float[np.ndarray, "d_mlp p"] = W_L[:, : self.p]
-        self.attention: Float[np.ndarray, "2 p p n_heads"] = _attention(score)
-        to_a = self.attention[0] @ value[0].swapaxes(0, 1)
-        to_b = self.attention[1].swapaxes(0, 1) @ value[1].swapaxes(0, 1)
-        into = to_a
-        into += to_b.swapaxes(0, 1)
-        into += constant
-        d_mlp = len(W_L)
-        self.neurons: Float[np.ndarray, "p p d_mlp"] = np.maximum(into[..., :d_mlp], 0)
-        self.direct: Float[np.ndarray, "p p p"] = into[..., d_mlp : d_mlp + self.p]
+    @property
+    def p(self) -> int:
+        """The modulus."""
+        return self.W_L.shape[1]
 
     @property
     def logits(self) -> Float[np.ndarray, "p p p"]:
@@ -77,9 +62,31 @@ class Network:
         return self.neurons @ self.W_L + self.direct
 
 
+def network(weights: Arrays) -> Network:
+    """What goes on inside the network with these weights.
+
+    Args:
+        weights: by TransformerLens' names; `W_E` has a row for each number, then one for "=".
+    """
+    score, value, constant, to_logits = (
+        table.numpy() for table in engine.tables(_tensors(weights))
+    )
+    d_mlp, p = len(to_logits), score.shape[1]
+    attention = _attention(score)
+    into = attention[0] @ value[0].swapaxes(0, 1)
+    into += (attention[1].swapaxes(0, 1) @ value[1].swapaxes(0, 1)).swapaxes(0, 1)
+    into += constant
+    return Network(
+        attention=attention,
+        neurons=np.maximum(into[..., :d_mlp], 0),
+        direct=into[..., d_mlp : d_mlp + p],
+        W_L=to_logits[:, :p],
+    )
+
+
 def logits(weights: Arrays) -> Float[np.ndarray, "p p p"]:
     """What the network says at "=" of every pair, [a, b, answer]."""
-    return Network(weights).logits
+    return network(weights).logits
 
 
 def W_L(weights: Arrays) -> Float[np.ndarray, "d_mlp p"]:
@@ -298,32 +305,75 @@ def single_frequencies(
     polynomials of the second degree. What never varies has frequency 0 and share 0.
     """
     power = frequency_pairs(values)
+    constant = power[0, 0].copy()
     power[0, 0] = 0
     whole = power.sum(axis=(0, 1))
+    varies = whole > ROUNDING * constant
     k = np.arange(1, len(power))
-    share = (power[k, 0] + power[0, k] + power[k, k]) / np.where(whole, whole, 1)
-    best = share.max(axis=0)
-    return np.where(whole, share.argmax(axis=0) + 1, 0), best
+    share = (power[k, 0] + power[0, k] + power[k, k]) / np.where(varies, whole, np.inf)
+    return np.where(varies, share.argmax(axis=0) + 1, 0), share.max(axis=0)
 
 
-def neurons_per_frequency(network: Network) -> Int[np.ndarray, " frequencies"]:
-    """How many neurons have more than 85% of their variance from one frequency, by frequency.
+def neuron_frequencies(inside: Network) -> Int[np.ndarray, " d_mlp"]:
+    """Each neuron's frequency, if one explains more than 85% of its variance; 0 for all others.
 
-    The entry of frequency 0 counts all other neurons, so that the sum is d_mlp.
+    Source: Nanda et al. (2023, section 4.3).
     """
-    frequency, share = single_frequencies(network.neurons)
-    frequency[share <= SINGLE] = 0
-    return np.bincount(frequency, minlength=network.p // 2 + 1)
+    frequency, share = single_frequencies(inside.neurons)
+    return np.where(share > SINGLE, frequency, 0)
 
 
-def heads_by_frequency(
-    network: Network,
+def neurons_per_frequency(inside: Network) -> Int[np.ndarray, " frequencies"]:
+    """How many neurons have each frequency; at 0 are those without, so that the sum is d_mlp."""
+    return np.bincount(neuron_frequencies(inside), minlength=inside.p // 2 + 1)
+
+
+def head_frequencies(
+    inside: Network,
 ) -> tuple[Int[np.ndarray, " n_heads"], Float[np.ndarray, " n_heads"]]:
-    """Each head's frequency: which explains most of its attention to a, and which share of it."""
-    return single_frequencies(network.attention[0])
+    """The frequency that explains most of how each head's attention to a varies, and that share."""
+    return single_frequencies(inside.attention[0])
 
 
-def read_off(network: Network, keys: Keys) -> Float[np.ndarray, "keys 2"]:
+def at_degree_two(
+    values: Float[np.ndarray, "p p things"], frequencies: Keys
+) -> Float[np.ndarray, "p p things"]:
+    """What of the values is constant or one of the eight waves of these frequencies.
+
+    The other waves, in which a and b have different frequencies too, are gone. For the logits and
+    key frequencies this is an ablation of Nanda et al. (2023, section 4.4).
+    """
+    p = len(values)
+    basis = fourier_basis(p)
+    own = np.zeros((p, p))
+    for k in frequencies:
+        waves = [0, *range(2 * k - 1, min(2 * k + 1, p))]
+        own[np.ix_(waves, waves)] = 1
+    own[0, 0] = 1
+    found = basis @ (basis @ values.reshape(p, -1)).reshape(values.shape) * own[..., None]
+    return basis.T @ (basis.T @ found.reshape(p, -1)).reshape(values.shape)
+
+
+def with_pure_neurons(inside: Network) -> Network:
+    """The network with each neuron that has a frequency replaced by what it has of that one.
+
+    Source: Nanda et al. (2023, section 4.4).
+    """
+    frequency, neurons = neuron_frequencies(inside), inside.neurons.copy()
+    for k in set(frequency[frequency > 0].tolist()):
+        neurons[..., frequency == k] = at_degree_two(neurons[..., frequency == k], [k])
+    return inside._replace(neurons=neurons)
+
+
+def without_neurons(inside: Network, frequency: int) -> Network:
+    """The network with each neuron of a frequency replaced by its mean over all pairs."""
+    neurons = inside.neurons.copy()
+    some = neuron_frequencies(inside) == frequency
+    neurons[..., some] = neurons[..., some].mean(axis=(0, 1))
+    return inside._replace(neurons=neurons)
+
+
+def read_off(inside: Network, keys: Keys) -> Float[np.ndarray, "keys 2"]:
     """How well the neurons know cos w_k(a + b) and sin w_k(a + b), where W_L looks for them.
 
     W_L has one direction among the neurons for the answers' wave cos w_k c and one for sin w_k c.
@@ -331,37 +381,34 @@ def read_off(network: Network, keys: Keys) -> Float[np.ndarray, "keys 2"]:
 
     Returns:
         The share of its variance over all pairs that is that wave, [key, cos or sin].
+
+    Source: Nanda et al. (2023, table 1).
     """
-    p = network.p
+    p = inside.p
     basis = fourier_basis(p)
-    shares = []
-    for wave in [[2 * k - 1, 2 * k] for k in keys]:
-        said = network.neurons @ (network.W_L @ basis[wave].T)
+    shares = np.empty((len(keys), 2))
+    for row, k in enumerate(keys):
+        waves = basis[2 * k - 1 : 2 * k + 1]
+        said = inside.neurons @ (inside.W_L @ waves.T)
         said -= said.mean(axis=(0, 1))
-        sums = basis[wave][:, tasks.sums(p)] / np.sqrt(p)
-        along = np.einsum("wab, abw -> w", sums, said)
-        shares.append(along**2 / np.square(said).sum(axis=(0, 1)))
-    return np.array(shares).reshape(-1, 2)
+        along = np.einsum("wab, abw -> w", waves[:, tasks.sums(p)], said)
+        shares[row] = along**2 / p / np.square(said).sum(axis=(0, 1))
+    return shares
 
 
-def directions_of_W_L(network: Network, keys: Keys) -> Float[np.ndarray, "d_mlp directions"]:
-    """An orthonormal basis of the neurons' directions that W_L reads for the key frequencies."""
-    waves = [wave for k in keys for wave in (2 * k - 1, 2 * k) if wave < network.p]
-    return np.linalg.qr(network.W_L @ fourier_basis(network.p)[waves].T)[0]
+def along_W_L(inside: Network, keys: Keys) -> tuple[Network, Network]:
+    """The network with only what its neurons say along W_L's directions; with only the rest.
 
+    W_L has two directions among the neurons for each key frequency, one for cos w_k c and one for
+    sin w_k c. What reaches the logits past the neurons stays in both.
 
-def losses_by_directions(network: Network, keys: Keys) -> tuple[float, float]:
-    """The loss on all pairs, in nats, of what the neurons say along W_L's directions; of the rest.
-
-    What reaches the logits past the neurons stays in both.
+    Source: Nanda et al. (2023, section 4.4).
     """
-    directions = directions_of_W_L(network, keys)
-    along = (network.neurons @ directions) @ directions.T
-    asked = every_sum(network.p)
-    return tuple(
-        loss(part @ network.W_L + network.direct, asked)
-        for part in (along, network.neurons - along)
-    )
+    basis = fourier_basis(inside.p)
+    waves = np.concatenate([basis[:0], *(basis[2 * k - 1 : 2 * k + 1] for k in keys)])
+    directions = np.linalg.qr(inside.W_L @ waves.T)[0]
+    along = inside.neurons @ directions @ directions.T
+    return inside._replace(neurons=along), inside._replace(neurons=inside.neurons - along)
 
 
 def squares(weights: Arrays) -> float:
