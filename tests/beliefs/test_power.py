@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from workings import intervals
 from workings.beliefs import audit, martingales, power
 
 
@@ -81,7 +82,7 @@ def test_many_clustered_audits_at_once_decide_as_one_audit_does(rng):
 def test_small_audits_cry_wolf_and_say_too_little():
     rows = {row["questions"]: row for _, row in kept_rows("false alarms")}
     few, many = (
-        power.wilson(rows[n]["over"] + rows[n]["under"], rows[n]["audits"]) for n in (10, 500)
+        intervals.wilson(rows[n]["over"] + rows[n]["under"], rows[n]["audits"]) for n in (10, 500)
     )
     assert few.low > 0.1
     assert many.low < 0.055
@@ -90,21 +91,11 @@ def test_small_audits_cry_wolf_and_say_too_little():
 
 def test_a_common_surprise_makes_false_alarms_that_clusters_remove():
     for _, row in kept_rows("nights"):
-        independent = power.wilson(row["rejected_independent"], row["audits"])
-        clustered = power.wilson(row["rejected_clustered"], row["audits"])
+        independent = intervals.wilson(row["rejected_independent"], row["audits"])
+        clustered = intervals.wilson(row["rejected_clustered"], row["audits"])
         assert clustered.value < 0.075
         if row["shared"] > 0:
             assert independent.low > 0.15 > clustered.high
-
-
-def test_wilsons_interval_is_where_the_normal_test_stops_rejecting():
-    found = power.wilson(7, 43)
-    for end in (found.low, found.high):
-        z = (7 / 43 - end) / np.sqrt(end * (1 - end) / 43)
-        assert abs(z) == pytest.approx(stats.norm.ppf(0.975))
-    assert power.wilson(0, 10).low == 0
-    with pytest.raises(ValueError, match="number of trials"):
-        power.wilson(1, 0)
 
 
 def test_the_questions_needed_give_the_power_they_promise():

@@ -21,14 +21,6 @@ BATCH = 4_000_000  # beliefs held in memory at once
 KEPT = ROOT / "results" / "beliefs" / "power"
 
 
-class Rate(NamedTuple):
-    """A share of simulated audits, with Wilson's 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-
 def evidence_streams(
     rng: np.random.Generator,
     shape: tuple[int, ...],
@@ -137,22 +129,6 @@ def clustered_rejections(
         ValueError: there are fewer than two clusters.
     """
     return rejections(excess.mean(axis=-1))
-
-
-def wilson(count: int, of: int) -> Rate:
-    """A share with Wilson's 95% interval, which stays inside 0 to 1 and is honest near its ends.
-
-    Raises:
-        ValueError: there is nothing to take a share of.
-
-    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
-    """
-    if not 0 <= count <= of or of < 1:
-        raise ValueError("count must lie from 0 to the number of trials, which must be 1 or more")
-    z2 = special.ndtri(1 - LEVEL / 2) ** 2
-    middle = (count + z2 / 2) / (of + z2)
-    half = np.sqrt(z2 * (count * (of - count) / of + z2 / 4)) / (of + z2)
-    return Rate(count / of, float(max(middle - half, 0.0)), float(min(middle + half, 1.0)))
 
 
 class Rejected(NamedTuple):

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 from scipy import special
 
+from ... import intervals
 from ...claims import computed, given
 from ...streams import stream
 from .. import audit, martingales, power, real_forecasts
@@ -728,9 +729,9 @@ def _row(what: str, **settings) -> dict:
     return row
 
 
-def _false_alarms(questions: int) -> power.Rate:
+def _false_alarms(questions: int) -> intervals.Estimate:
     row = _row("false alarms", questions=questions)
-    return power.wilson(row["over"] + row["under"], row["audits"])
+    return intervals.wilson(row["over"] + row["under"], row["audits"])
 
 
 def _night_alarms(errors: str, *, one_sided: bool, nights: int = NIGHTS) -> float:
