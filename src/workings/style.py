@@ -19,6 +19,10 @@ COLORS = {
     "theory": ("#454c52", "#d8dee2"),
     "event": ("#c0699f", "#bf79a8"),
     "tail": ("#bd8200", "#ffcd3c"),
+    "train": ("#784b0f", "#dca033"),
+    "test": ("#2a2fc0", "#7f8cff"),
+    "mirrored": ("#0b4212", "#35e38d"),
+    "new": ("#96147a", "#c06be0"),
 }
 INK = "#14181b"  # axes and words; the page's own ink on the site
 PAPER = "#fefefe"  # behind everything; the page's own paper on the site
