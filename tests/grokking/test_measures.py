@@ -294,3 +294,24 @@ def test_progress_without_snapshots_is_empty_but_has_its_shape(p):
     assert shapes.pop("key") == (runs, frequencies)
     assert shapes.pop("power_W_E") == shapes.pop("power_W_L") == (runs, 0, frequencies)
     assert set(shapes.values()) == {(runs, 0)}
+
+
+def test_a_tie_is_no_right_answer():
+    logits = np.zeros((2, 2, 2))
+    logits[0, 1, 1] = 1
+    assert measures.accuracy(logits, measures.every_sum(2)) == 1 / 4
+
+
+def test_the_summary_is_the_measures_on_all_pairs(weights, logits):
+    found, asked = measures.summary(weights), measures.every_sum(SMALL.p)
+    assert found["loss"] == pytest.approx(cross_entropy(logits, asked), rel=1e-12)
+    assert found["accuracy"] == (logits.argmax(axis=2) == tasks.sums(SMALL.p)).mean()
+    assert found["excluded_loss"] == pytest.approx(found["loss"], rel=1e-12)  # there are no keys
+    assert found["neurons_of_none"] + found["neurons_of_other_frequencies"] == SMALL.d_mlp
+    assert len(found["heads"]) == SMALL.n_heads
+    assert found["squares"] == pytest.approx(sum(norm**2 for norm in found["norms"].values()))
+
+
+def test_weights_that_overflow_are_refused(weights):
+    with pytest.raises(ValueError, match="so large that the logits overflow"):
+        measures.summary({name: 1e200 * weight.astype(float) for name, weight in weights.items()})

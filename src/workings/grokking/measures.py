@@ -25,7 +25,7 @@ from . import engine, reference, tasks
 from .training import Addition, questions
 
 Arrays = Mapping[str, np.ndarray]
-Keys = Sequence[int] | Int[np.ndarray, " keys"]
+Keys = Sequence[int | np.integer] | Int[np.ndarray, " keys"]
 
 KEY = 2.0  # times the power that a frequency of W_L has if all have the same
 SINGLE = 0.85  # of a neuron's variance, for it to count as one of a frequency
@@ -181,6 +181,13 @@ def loss(logits: Float[np.ndarray, "p p p"], asked: tasks.Questions) -> float:
     return float(reference.loss(chosen, torch.from_numpy(asked.answer)))
 
 
+def accuracy(logits: Float[np.ndarray, "p p p"], asked: tasks.Questions) -> float:
+    """The share of some questions that is answered right; a tie is not."""
+    chosen = logits[asked.a, asked.b]
+    right = np.take_along_axis(chosen, asked.answer[:, None], axis=1)
+    return float(((chosen >= right).sum(axis=1) == 1).mean())
+
+
 def every_sum(p: int) -> tasks.Questions:
     """All p² pairs, each with its sum."""
     a, b = tasks.pairs(p).T
@@ -268,6 +275,13 @@ def identity_coefficients(logits: Float[np.ndarray, "p p p"]) -> Float[np.ndarra
     coefficients = np.fft.rfft(by_difference).real / p
     coefficients[1 : (p + 1) // 2] *= 2
     return coefficients
+
+
+def identity_explained(logits: Float[np.ndarray, "p p p"], keys: Keys) -> float:
+    """Which share of the logits' variance over all pairs cos w_k(a + b - c) of the keys have."""
+    waves = identity_logits(identity_coefficients(logits), len(logits), keys)
+    whole = variance(logits)
+    return float(np.square(waves).sum()) / whole if whole else 0.0
 
 
 def identity_logits(
@@ -414,6 +428,55 @@ def along_W_L(inside: Network, keys: Keys) -> tuple[Network, Network]:
 def squares(weights: Arrays) -> float:
     """The sum of squares of all weights."""
     return sum(float(np.square(_float64(weight)).sum()) for weight in weights.values())
+
+
+def summary(weights: Arrays) -> dict[str, Any]:
+    """What can be said of a network by its weights alone; losses are on all p² pairs, in nats.
+
+    Raises:
+        ValueError: the weights are so large that the logits overflow.
+    """
+    with np.errstate(all="ignore"):
+        inside = network(weights)
+        said = inside.logits
+    if not np.isfinite(said).all():
+        raise ValueError("the weights are so large that the logits overflow")
+    keys, asked = key_frequencies(weights), every_sum(inside.p)
+    power, neurons = power_W_L(weights)[1:], neurons_per_frequency(inside)
+    coefficients = identity_coefficients(said)
+    by_identity = identity_logits(coefficients, inside.p, keys)
+    share = power / power.sum() if power.any() else power
+    return {
+        "p": inside.p,
+        "loss": loss(said, asked),
+        "accuracy": accuracy(said, asked),
+        "restricted_loss": restricted_loss(said, keys, asked),
+        "excluded_loss": excluded_loss(said, keys, asked),
+        "explained": explained(said, keys),
+        "identity_loss": loss(by_identity, asked),
+        "identity_explained": identity_explained(said, keys),
+        "gini_W_E": sparsity(power_W_E(weights)),
+        "gini_W_L": sparsity(power_W_L(weights)),
+        "key_frequencies": [
+            {
+                "frequency": int(k),
+                "share_of_W_L": float(share[k - 1]),
+                "neurons": int(neurons[k]),
+                "loss_without": excluded_loss(said, [k], asked),
+            }
+            for k in keys
+        ],
+        "neurons_of_other_frequencies": int(neurons[1:].sum() - neurons[keys].sum()),
+        "neurons_of_none": int(neurons[0]),
+        "heads": [
+            {"frequency": int(k), "explained": float(part)}
+            for k, part in zip(*head_frequencies(inside), strict=True)
+        ],
+        "norms": {
+            name: float(np.linalg.norm(_float64(weight))) for name, weight in weights.items()
+        },
+        "squares": squares(weights),
+    }
 
 
 def progress(recipe: Addition, snapshots: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
