@@ -1,4 +1,4 @@
-"""The command line: `workings audit FILE`, `workings ledger`, `workings train`."""
+"""The command line: `workings audit`, `workings ledger`, `workings train`, `workings measure`."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from workings.grokking.measuring_command import add_measure
 from workings.training_command import add_train
 
 
@@ -18,6 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     add_audit(commands)
     add_ledger(commands)
     add_train(commands, refuse)
+    add_measure(commands, refuse)
     arguments = parser.parse_args(argv)
     for out in (sys.stdout, sys.stderr):  # a terminal without the signs gets question marks
         if hasattr(out, "reconfigure"):
