@@ -212,3 +212,17 @@ def test_an_export_is_not_written_over(file, tmp_path, capsys):
     assert main(["audit", str(file), "--html", str(linked)]) == 2
     assert "belongs to what is to be audited" in capsys.readouterr().err
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["train", "ledger"])
+def test_without_torch_a_command_that_needs_it_says_how_to_get_it(command):
+    code = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from workings.__main__ import main\n"
+        f"sys.exit(main([{command!r}]))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"workings {command}: error: torch is not installed; ")
+    assert run.stderr.count("\n") == 1

@@ -26,6 +26,11 @@ def main(argv: list[str] | None = None) -> int:
             out.reconfigure(errors="replace")
     try:
         return arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        cure = "install PyTorch, or in a checkout `pip install -e .[training]`"
+        return refuse(arguments.command, f"torch is not installed; {cure}")
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
