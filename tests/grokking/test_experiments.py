@@ -1,8 +1,10 @@
 """What Part II keeps is what the code here trains: nothing is missing, left over or stale."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -103,6 +105,43 @@ def test_it_replays_on_another_family_of_cpu():
         check=True,
         env=os.environ | oldest,
     )
+
+
+def test_the_mainline_killed_twice_ends_as_if_nothing_had_happened(tmp_path):
+    small = ("p=13", "d_mlp=64", "steps=400", "seeds=0,1", "every=5", "snapshots=100")
+    asked = [
+        "train",
+        "grokking/mainline",
+        *(word for change in small for word in ("--set", change)),
+    ]
+    code = (
+        "import sys\n"
+        "from workings import __main__, experiment\n"
+        "experiment.EVERY = experiment.PATIENCE = 0\n"
+        "sys.exit(__main__.main())\n"
+    )
+    command = [sys.executable, "-c", code, *asked, "--out"]
+    subprocess.run([*command, tmp_path / "whole"], check=True, capture_output=True)
+    for least in (1, 2):
+        process = subprocess.Popen(
+            [*command, tmp_path / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        state = tmp_path / "killed" / "state"
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        while not state.exists() or state.stat().st_mtime_ns == before:
+            time.sleep(0.01)
+        time.sleep(0.3 * least)
+        process.kill()
+        _, said = process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert b"goes on from step" in said or least == 1
+    subprocess.run([*command, tmp_path / "killed"], check=True, capture_output=True)
+    whole, killed = (
+        {f.name: f.read_bytes() for f in (tmp_path / name).iterdir() if f.name != "took.json"}
+        for name in ("whole", "killed")
+    )
+    assert whole.keys() >= {"seed-0.npz", "seed-1.npz", "progress.npz", "complete.json"}
+    assert killed == whole
 
 
 def test_every_experiment_is_the_papers_setting_but_for_what_its_name_says():
