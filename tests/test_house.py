@@ -50,9 +50,10 @@ def test_every_part_with_pages_has_the_same_rooms(part):
 
 
 @pytest.mark.parametrize("room", ["claims", "figures"])
-def test_every_page_of_part_one_has_its_room(room):
-    pages = {path.stem for path in (ROOT / "book" / "beliefs").glob("*.md")}
-    rooms = {path.stem for path in (SRC / "beliefs" / room).glob("*.py")} - {"__init__"}
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_every_page_has_its_room(part, room):
+    pages = {path.stem for path in (ROOT / "book" / part.replace("_", "-")).glob("*.md")}
+    rooms = {path.stem for path in (SRC / part / room).glob("*.py")} - {"__init__"}
     assert {room.replace("_", "-") for room in rooms} == pages
 
 
