@@ -24,6 +24,16 @@ except ModuleNotFoundError:
     )
 
 
+def compiled(function):
+    """The function as numba compiles it; where there is no numba, as it is."""
+    function = inspect.unwrap(function)  # tests wrap each to check its types
+    if numba is None:
+        return function
+    return numba.njit(
+        nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    )(function)
+
+
 def forward_torch(keys: Tensor, known, attention: Tensor, into: Tensor) -> None:
     into[:] = known.constant
     for attended, value, key in zip(attention, known.value, keys, strict=True):
@@ -86,10 +96,7 @@ def _backward(
             d_score[1, b, h] += to_b * (gain_b - mean)
 
 
-if numba is not None:
-    # tests wrap each function to check its types; the compiler wants the function itself
-    _compiled = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
-    _forward, _backward = _compiled(inspect.unwrap(_forward)), _compiled(inspect.unwrap(_backward))
+_forward, _backward = compiled(_forward), compiled(_backward)
 
 
 def forward(keys: Tensor, known, attention: Tensor, into: Tensor) -> None:
