@@ -24,6 +24,7 @@ check: book ## Look at the built site in a browser; needs Chromium.
 bench: $(INSTALLED) ## Print the figures of speed and memory.
 	@$(BIN)/python benchmarks/walks.py
 	@$(BIN)/python benchmarks/audit.py
+	@$(BIN)/python benchmarks/ensemble.py
 
 lock: $(INSTALLED) ## Pin every version anew; without the GPU packages that torch would bring.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
