@@ -9,7 +9,7 @@ It is so small that its weights, their moments and its questions stay in a core'
 thread takes one network, trains it until the next row, and only then takes another: no result
 depends on how many threads there are, or on which networks stand side by side. The steps are those
 of `ensemble_kernels`, compiled by numba; without numba, torch trains the definition as it stands
-here, some five times slower.
+here, five to eight times slower.
 """
 
 from collections.abc import Iterator
