@@ -105,7 +105,8 @@ class Batch:
     Args:
         questions: any of them, in any order.
         naive: take the loss by log_softmax, whose gradient p - 1 cancels.
-        threads: 1 or 2; the results are the same to the last bit. By default as many as cores.
+        threads: 1 or 2; the results are the same to the last bit. By default as many as cores
+            that this process may use.
     """
 
     def __init__(self, questions: Questions, *, naive: bool = False, threads: int | None = None):
@@ -113,7 +114,7 @@ class Batch:
         self.naive = naive
         self.lanes = lanes(questions)
         self.pool = None
-        if (threads or os.cpu_count()) > 1:
+        if (threads or cores()) > 1:
             self.pool = ThreadPoolExecutor(
                 1, initializer=torch.set_flush_denormal, initargs=(True,)
             )
@@ -148,6 +149,13 @@ class Batch:
             return work(first), work(second)
         other = self.pool.submit(work, second)
         return work(first), other.result()
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def lanes(questions: Questions) -> list[Lane]:
