@@ -6,6 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
+from . import ensemble
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -55,6 +56,16 @@ DECAYS = {
     for weight_decay, steps in ((0.0, 8_000), (0.3, 25_000), (3.0, 5_000), (5.0, 5_000))
 }
 
+# The same question to small networks, of which many seeds are cheap.
+SMALL_DECAYS = Experiment(
+    "grokking/small-decays",
+    ensemble.Ensemble(
+        weight_decay=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0), seeds=tuple(range(8)), steps=8_000
+    ),
+    ensemble.train,
+    reference=ensemble.first_steps,
+)
+
 MODULI = {
     p: experiment(f"modulus-{p}", p=p, steps=steps, seeds=THREE)
     for p, steps in ((53, 15_000), (97, 10_000), (109, 10_000), (401, 300))
@@ -81,6 +92,7 @@ ALL = [
     MAINLINE,
     *FRACTIONS.values(),
     *DECAYS.values(),
+    SMALL_DECAYS,
     *MODULI.values(),
     SMALL_MODULUS,
     RANDOM_LABELS,
