@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from . import engine, reference, tasks
+from . import reference, tasks
 from .training import Addition, questions
 
 Arrays = Mapping[str, np.ndarray]
@@ -65,22 +65,38 @@ class Network(NamedTuple):
 def network(weights: Arrays) -> Network:
     """What goes on inside the network with these weights.
 
+    What every pair shares is computed once, from tables over single numbers, as `engine` explains;
+    written down anew, in numpy.
+
     Args:
         weights: by TransformerLens' names; `W_E` has a row for each number, then one for "=".
     """
-    score, value, constant, to_logits = (
-        table.numpy() for table in engine.tables(_tensors(weights))
-    )
-    d_mlp, p = len(to_logits), score.shape[1]
+    w = {name: _float64(weight) for name, weight in weights.items()}
+    p, d_mlp = len(w["W_E"]) - 1, w["W_in"].shape[1]
+    equals = w["W_E"][p] + w["W_pos"][2]
+    keys = np.stack([w["W_E"][:p] + w["W_pos"][place] for place in (0, 1)]) - equals
+
+    query = equals @ w["W_Q"] / np.sqrt(w["W_Q"].shape[2])
+    score = keys @ (w["W_K"] @ query[..., None])[..., 0].T
     attention = _attention(score)
-    into = attention[0] @ value[0].swapaxes(0, 1)
-    into += (attention[1].swapaxes(0, 1) @ value[1].swapaxes(0, 1)).swapaxes(0, 1)
+
+    onward = np.concatenate([w["W_in"], w["W_U"][:, :p]], axis=1)
+    through = w["W_V"] @ (w["W_O"] @ onward)
+    value = keys[:, :, None, None] @ through
+    value = value[..., 0, :]  # of a key, [which, number, head, to]
+    stream = equals + ((equals @ w["W_V"])[:, None] @ w["W_O"]).sum(axis=(0, 1))
+    constant = stream @ onward
+    constant[:d_mlp] += w.get("b_in", 0)
+    constant[d_mlp:] += w.get("b_out", np.zeros(len(equals))) @ onward[:, d_mlp:]
+
+    into = attention[0] @ value[0]
+    into += (attention[1].swapaxes(0, 1) @ value[1]).swapaxes(0, 1)
     into += constant
     return Network(
         attention=attention,
         neurons=np.maximum(into[..., :d_mlp], 0),
-        direct=into[..., d_mlp : d_mlp + p],
-        W_L=to_logits[:, :p],
+        direct=into[..., d_mlp:],
+        W_L=W_L(weights),
     )
 
 
@@ -541,15 +557,6 @@ def _measured(
 
 def _float64(weight: np.ndarray) -> np.ndarray:
     return np.asarray(weight, dtype=np.float64)
-
-
-def _tensors(weights: Arrays) -> reference.Weights:
-    """The weights in float64, with the biases that are missing."""
-    known = {name: torch.from_numpy(_float64(weight)) for name, weight in weights.items()}
-    d_model, d_mlp = known["W_in"].shape
-    for name, size in {"b_in": d_mlp, "b_out": d_model}.items():
-        known.setdefault(name, torch.zeros(size, dtype=torch.float64))
-    return known
 
 
 def _attention(score: Float[np.ndarray, "2 p n_heads"]) -> Float[np.ndarray, "2 p p n_heads"]:
