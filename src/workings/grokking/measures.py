@@ -81,13 +81,12 @@ def network(weights: Arrays) -> Network:
     attention = _attention(score)
 
     onward = np.concatenate([w["W_in"], w["W_U"][:, :p]], axis=1)
-    through = w["W_V"] @ (w["W_O"] @ onward)
-    value = keys[:, :, None, None] @ through
-    value = value[..., 0, :]  # of a key, [which, number, head, to]
+    value = keys[:, None] @ w["W_V"] @ (w["W_O"] @ onward)
+    value = value.swapaxes(1, 2)  # [which, number, head, to]
     stream = equals + ((equals @ w["W_V"])[:, None] @ w["W_O"]).sum(axis=(0, 1))
     constant = stream @ onward
     constant[:d_mlp] += w.get("b_in", 0)
-    constant[d_mlp:] += w.get("b_out", np.zeros(len(equals))) @ onward[:, d_mlp:]
+    constant[d_mlp:] += w.get("b_out", 0 * equals) @ onward[:, d_mlp:]
 
     into = attention[0] @ value[0]
     into += (attention[1].swapaxes(0, 1) @ value[1]).swapaxes(0, 1)
