@@ -58,8 +58,9 @@ def sure():
         precision="float64", steps=200, every=200,
     )  # fmt: skip
     *_, (_, state) = training.train(recipe)
-    weights = {k: torch.from_numpy(w) for k, w in training.weights_of(state).items()}
-    questions = training.questions(recipe)[0]
+    (run,) = state["runs"]
+    weights = {k: torch.from_numpy(w) for k, w in training.weights_of(run).items()}
+    questions = training.questions(recipe, 0)[0]
     a, b, answer = tensors(questions)
     least = reference.margins(reference.answers(weights, a, b), answer).min()
     weights["W_U"] *= 20 / least
@@ -160,7 +161,10 @@ def test_the_naive_loss_is_the_same_where_nothing_cancels():
 
 
 def test_float32_gradients_stray_by_their_rounding():
-    weights, questions = training.initial_weights(Addition()), training.questions(Addition())[0]
+    weights, questions = (
+        training.initial_weights(Addition(), 0),
+        training.questions(Addition(), 0)[0],
+    )
     single = {name: torch.from_numpy(weight) for name, weight in weights.items()}
     double = {name: weight.double() for name, weight in single.items()}
     _, exact = engine.Batch(questions).loss_and_gradients(double)
@@ -191,9 +195,9 @@ def test_one_thread_and_two_give_the_same_bits(dtype):
 def test_every_question_is_in_one_lane():
     questions = some_questions()
     blocks = [block for lane in engine.lanes(questions) for block in lane.blocks]
-    asked = [(a, b) for keys, _ in blocks for a, b in keys.T.tolist()]
+    asked = [(a, b) for block in blocks for a, b in block.keys.T.tolist()]
     assert sorted(asked) == list(zip(questions.a, questions.b, strict=True))
-    assert all((keys.sum(dim=0) % P == answer).all() for keys, answer in blocks)
+    assert all((block.keys.sum(dim=0) % P == block.answer).all() for block in blocks)
 
 
 def test_one_question_of_the_smallest_modulus_is_enough():

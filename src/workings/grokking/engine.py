@@ -10,6 +10,7 @@ tables over single tokens, in which nothing is approximated:
 
       constant + sum over heads of attention_a · value_a[a] + attention_b · value_b[b].
 
+- Values are linear in a key, so each is what the number gives and what its place gives.
 - After the ReLU, W_out and W_U act as one matrix, W_L = W_out W_U.
 
 So a question costs its two lookups and one product with W_L (and two such products backward):
@@ -30,40 +31,63 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy, logsigmoid, pad
+from torch.nn.functional import cross_entropy, pad
 
 from . import kernels
 from .reference import Weights
 from .tasks import Questions
 
-BLOCK = 2048  # questions at a time
+BLOCK = 500  # questions at a time, at most
 SQUARE = 29  # of numbers, whose rows of the tables stay in a core's own cache
 
 
 class Tables(NamedTuple):
-    """All that the questions need of the weights: of each number as the key a, and as the key b."""
+    """All that the questions need of the weights; relative to the key "=", and by autograd.
 
-    score: Float[Tensor, "2 p heads"]  # relative to the key "="
-    value: Float[Tensor, "2 heads p to"]  # to the neurons, then to the logits; relative to "="
+    What a key carries onward, to the neurons and straight to the logits beside them, is the sum of
+    two parts: the number's, of which there are p, and its place's, in the last two rows.
+    """
+
+    score: Float[Tensor, "place p heads"]
+    carried: Float[Tensor, "heads parts d_head"]
+    onward: Float[Tensor, "heads d_head to"]
     constant: Float[Tensor, " to"]
-    W_L: Float[Tensor, "d_mlp d_vocab"]
+    W_L_T: Float[Tensor, "d_vocab d_mlp"]  # W_L transposed: products with it are faster so
+
+
+class Known(NamedTuple):
+    """The tables as the questions read them."""
+
+    score: Float[Tensor, "place p heads"]
+    value: Float[Tensor, "heads place p to"]
+    constant: Float[Tensor, " to"]
+    W_L_T: Float[Tensor, "d_vocab d_mlp"]
 
 
 class Block(NamedTuple):
     """Questions, as tensors."""
 
-    keys: Int[Tensor, "2 questions"]  # a, then b
+    keys: Int[Tensor, "place questions"]  # a, then b
+    order: Int[Tensor, "place questions"]  # these questions sorted by a, then sorted by b
     answer: Int[Tensor, " questions"]
 
 
-class Lane(NamedTuple):
-    """Questions for one thread, block after block, and the memory it works in.
+class Memory(dict):
+    """Room to work in, kept from step to step: to get it anew takes longer than to fill it."""
 
-    Memory is kept from step to step: to get it from the system each time takes longer than to fill.
-    """
+    def room(self, use: str, like: Tensor, *shape: int) -> Tensor:
+        """So much of it, with whatever it holds from the last time."""
+        key = use, like.dtype, shape
+        if key not in self:
+            self[key] = like.new_empty(shape)
+        return self[key]
+
+
+class Lane(NamedTuple):
+    """Questions for one thread, block after block."""
 
     blocks: list[Block]
-    memory: dict[str, Tensor]
+    memory: Memory
 
 
 class Score(NamedTuple):
@@ -77,26 +101,27 @@ def tables(weights: Weights) -> Tables:
     """The network as tables over single tokens; autograd goes through it."""
     w = weights
     number, equals = w["W_E"][:-1], w["W_E"][-1] + w["W_pos"][2]
-    keys = torch.stack([number + (w["W_pos"][place] - equals) for place in (0, 1)])
+    parts = torch.cat([number, w["W_pos"][:2] - equals])
     onward = torch.cat([w["W_in"], padded(w["W_U"])], dim=1)
 
     query = equals @ w["W_Q"] / w["W_Q"].shape[2] ** 0.5
-    asked = (w["W_K"] @ query[..., None])[..., 0]
+    score = parts @ (w["W_K"] @ query[..., None])[..., 0].T
 
     stream = equals + ((equals @ w["W_V"])[:, None] @ w["W_O"]).sum(dim=(0, 1))
     to_neurons = stream @ w["W_in"] + w["b_in"]
     to_logits = (stream + w["b_out"]) @ w["W_U"]
     return Tables(
-        score=keys @ asked.T,
-        value=(keys[:, None] @ w["W_V"]) @ (w["W_O"] @ onward),
-        constant=torch.cat([to_neurons, padded(to_logits, -torch.inf)]),
-        W_L=w["W_out"] @ w["W_U"],
+        score=score[:-2] + score[-2:, None],
+        carried=parts @ w["W_V"],
+        onward=w["W_O"] @ onward,
+        constant=torch.cat([to_neurons, padded(to_logits)]),
+        W_L_T=w["W_U"].T @ w["W_out"].T,
     )
 
 
-def padded(table: Float[Tensor, "*rows columns"], by: float = 0) -> Float[Tensor, "*rows more"]:
+def padded(table: Float[Tensor, "*rows columns"]) -> Float[Tensor, "*rows more"]:
     """Rows as long as it takes for the next to start where a cache line does."""
-    return pad(table, (0, -table.shape[-1] % 16), value=by)
+    return pad(table, (0, -table.shape[-1] % 16))
 
 
 class Batch:
@@ -113,16 +138,15 @@ class Batch:
         self.n = len(questions.a)
         self.naive = naive
         self.lanes = lanes(questions)
+        self.memory = Memory()
         self.pool = None
         if (threads or cores()) > 1:
-            self.pool = ThreadPoolExecutor(
-                1, initializer=torch.set_flush_denormal, initargs=(True,)
-            )
+            self.pool = ThreadPoolExecutor(1, initializer=alone)
 
     def score(self, weights: Weights) -> Score:
         """Mean loss and share of right answers."""
         with torch.no_grad(), undisturbed():
-            known = tables(weights)
+            known = worked_out(tables(weights), self.memory)
             found = self._in_lanes(lambda lane: score(lane, known, self.naive))
         loss, right = (sum(part) / self.n for part in zip(*found, strict=True))
         return Score(loss, right)
@@ -132,11 +156,13 @@ class Batch:
         leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
         with undisturbed():
             built = tables(leaves)
-            known = Tables(*(table.detach() for table in built))
+            plain = Tables(*(table.detach() for table in built))
+            known = worked_out(plain, self.memory)
             found = self._in_lanes(lambda lane: gradients(lane, known, self.naive, self.n))
             (one, upstream), (other, rest) = found
             for gradient, more in zip(upstream, rest, strict=True):
                 gradient += more
+            upstream = of_tables(upstream, plain, self.memory)
             downstream = torch.autograd.grad(built, list(leaves.values()), upstream)
         gradients_of = zip(leaves, downstream, strict=True)
         return (one + other) / self.n, {
@@ -162,108 +188,116 @@ def lanes(questions: Questions) -> list[Lane]:
     """The questions in two lanes, a square of numbers after the other."""
     a, b, answer = questions
     order = np.lexsort((a, b, b // SQUARE, a // SQUARE))
-    keys, answer = torch.tensor(np.stack([a, b])), torch.tensor(answer)
+    keys = np.stack([a, b])
     found = []
     for half in np.array_split(order, 2):
-        parts = [half[start : start + BLOCK] for start in range(0, len(half), BLOCK)]
-        found.append(Lane([Block(keys[:, part], answer[part]) for part in parts], {}))
+        parts = np.array_split(half, -(-len(half) // BLOCK) or 1)
+        blocks = [
+            (keys[:, part], keys[:, part].argsort(axis=1, kind="stable"), answer[part])
+            for part in parts
+        ]
+        found.append(Lane([Block(*map(torch.tensor, block)) for block in blocks], Memory()))
     return found
 
 
-def room(lane: Lane, use: str, like: Tensor, *shape: int) -> Tensor:
-    """Memory of this lane for this use, with whatever it holds from the last time."""
-    held = lane.memory.get(use)
-    if held is None or held.shape != shape or held.dtype != like.dtype:
-        held = lane.memory[use] = like.new_empty(shape)
-    return held
+def worked_out(built: Tables, memory: Memory) -> Known:
+    """The value of every number at either place: one product for the parts, then their sums."""
+    (heads, parts, _), to = built.carried.shape, len(built.constant)
+    each = memory.room("each", built.onward, heads, parts, to)
+    value = memory.room("value", built.onward, heads, 2, parts - 2, to)
+    torch.bmm(built.carried, built.onward, out=each)
+    torch.add(each[:, None, :-2], each[:, -2:, None], out=value)
+    return Known(built.score, value, built.constant, built.W_L_T)
 
 
-def score(lane: Lane, known: Tables, naive: bool) -> tuple[float, int]:
+def of_tables(gradient: Known, built: Tables, memory: Memory) -> Tables:
+    """From the gradient of what was worked out, that of what it was worked out from."""
+    each = memory.room("each", built.onward, *built.carried.shape[:2], len(built.constant))
+    torch.add(*gradient.value.unbind(dim=1), out=each[:, :-2])
+    torch.sum(gradient.value, dim=2, out=each[:, -2:])
+    return Tables(
+        score=gradient.score,
+        carried=each @ built.onward.mT,
+        onward=built.carried.mT @ each,
+        constant=gradient.constant,
+        W_L_T=gradient.W_L_T,
+    )
+
+
+def score(lane: Lane, known: Known, naive: bool) -> tuple[float, int]:
     """Total loss and number of right answers."""
     total, right = 0.0, 0
-    for keys, answer in lane.blocks:
-        _, _, logits = forward(lane, keys, known)
-        loss, answered = loss_in_place(logits, answer, naive, 1)
+    for block in lane.blocks:
+        _, _, logits = forward(block, known, lane.memory)
+        loss, answered = loss_in_place(logits, block.answer, naive, 1)
         total, right = total + loss, right + answered
     return total, right
 
 
-def gradients(lane: Lane, known: Tables, naive: bool, n: int) -> tuple[float, Tables]:
+def gradients(lane: Lane, known: Known, naive: bool, n: int) -> tuple[float, Known]:
     """Total loss, and what these questions add to the gradient of the mean over n.
 
     The gradient lies in the lane's memory until the next call.
     """
-    neurons, d_vocab = known.W_L.shape
-    found = Tables(
-        *(room(lane, name, table, *table.shape).zero_() for name, table in known._asdict().items())
-    )
+    room, d_mlp = lane.memory.room, known.W_L_T.shape[1]
+    found = Known(*(room(k, table, *table.shape).zero_() for k, table in known._asdict().items()))
     total = 0.0
-    for keys, answer in lane.blocks:
-        attention, into, logits = forward(lane, keys, known)
-        total += loss_in_place(logits, answer, naive, n)[0]
-        upstream = logits[:, :d_vocab]
-        found.W_L.addmm_(into[:, :neurons].T, upstream)
-        back = room(lane, "back", into, BLOCK, neurons)[: len(into)]
-        torch.mm(upstream, known.W_L.T, out=back)
-        kernels.backward(keys, known, attention, into, back, found)
+    for block in lane.blocks:
+        attention, into, logits = forward(block, known, lane.memory)
+        total += loss_in_place(logits, block.answer, naive, n)[0]
+        found.W_L_T.addmm_(logits.T, into[:, :d_mlp])
+        back = room("back", into, len(into), d_mlp)
+        torch.mm(logits, known.W_L_T, out=back)
+        kernels.backward(block, known, attention, into, back, logits, found)
     return total, found
 
 
 def forward(
-    lane: Lane, keys: Int[Tensor, "2 questions"], known: Tables
+    block: Block, known: Known, memory: Memory
 ) -> tuple[
-    Float[Tensor, "2 questions heads"],
+    Float[Tensor, "place questions heads"],
     Float[Tensor, "questions to"],
-    Float[Tensor, "questions logits"],
+    Float[Tensor, "questions d_vocab"],
 ]:
-    """The first half of a step.
-
-    Returns:
-        The attention to a and to b; the neurons, with the logits beside them; the logits alone,
-        in the same memory. Spare logits are -infinity.
-    """
-    neurons, questions = len(known.W_L), keys.shape[1]
-    scores = torch.stack([score[key] for score, key in zip(known.score, keys, strict=True)])
-    to_equals = (0, 0, 0, 0, 0, 1)
-    attention = pad(scores, to_equals).softmax(dim=0)[:2]
-    into = room(lane, "into", known.constant, BLOCK, len(known.constant))[:questions]
-    kernels.forward(keys, known, attention, into)
-    logits = into[:, neurons:].addmm_(into[:, :neurons], padded(known.W_L))
+    """The first half of a step: attention to a and b, the neurons after the ReLU, the logits."""
+    (d_vocab, d_mlp), questions = known.W_L_T.shape, len(block.answer)
+    attention = memory.room("attention", known.score, 2, questions, known.score.shape[2])
+    into = memory.room("into", known.constant, questions, len(known.constant))
+    logits = memory.room("logits", known.constant, questions, d_vocab)
+    kernels.forward(block, known, attention, into)
+    neurons, direct = into[:, :d_mlp], into[:, d_mlp : d_mlp + d_vocab]
+    torch.addmm(direct, neurons, known.W_L_T.T, out=logits)
     return attention, into, logits
 
 
 def loss_in_place(
-    logits: Float[Tensor, "questions logits"], answer: Tensor, naive: bool, n: int
+    logits: Float[Tensor, "questions d_vocab"], answer: Tensor, naive: bool, n: int
 ) -> tuple[float, int]:
     """Total loss and number of right answers; the logits become the gradient of the mean over n."""
-    if naive:
-        answered = int((logits.argmax(dim=1) == answer).sum())
-        total = cross_entropy(logits, answer, reduction="sum")
-        logits[:] = logits.softmax(dim=1)
-        logits[torch.arange(len(answer)), answer] -= 1
-        logits /= n
-        return float(total), answered
-    here = answer[:, None]
-    right = logits.gather(1, here)
-    logits.scatter_(1, here, -torch.inf)
-    best = logits.amax(dim=1, keepdim=True)
-    share = logits.softmax(dim=1)  # of each wrong answer among the wrong ones
-    margin = right - best + share.amax(dim=1, keepdim=True).log()
-    wrong = torch.sigmoid(-margin) / n
-    torch.mul(share, wrong, out=logits).scatter_(1, here, -wrong)
-    loss = -float(logsigmoid(margin).sum(dtype=torch.float64))
-    return loss, int((right > best).sum())
+    if not naive:
+        return kernels.loss(logits, answer, n)
+    right = int((logits.argmax(dim=1) == answer).sum())
+    total = cross_entropy(logits, answer, reduction="sum")
+    logits[:] = logits.softmax(dim=1)
+    logits[torch.arange(len(answer)), answer] -= 1
+    logits /= n
+    return float(total), right
 
 
-@contextmanager
-def undisturbed():
+def alone() -> None:
     """One thread for a product, for lanes are the threads here; and what is below 1e-38 is 0.
 
     Late in training some probabilities are so small, and processors are slow with such numbers.
     """
-    before = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+
+
+@contextmanager
+def undisturbed():
+    """This thread alone, and then as before; each of the other threads keeps its own setting."""
+    before = torch.get_num_threads()
+    alone()
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from torch.optim.adamw import adamw
 from workings.streams import stream
 
 from . import tasks
-from .engine import Batch, Score
+from .engine import Batch, Score, undisturbed
 from .reference import Weights
 
 LABELS = ("sum", "random")
@@ -187,6 +187,7 @@ class Run:
             torch.tensor(numbers)
             for numbers in (flat(weights.values()), state["first moment"], state["second moment"])
         )
+        self.gradient = torch.empty_like(self.all)
         parts = self.all.split([weight.size for weight in weights.values()])
         self.weights = {
             name: part.view(weight.shape)
@@ -207,6 +208,7 @@ class Run:
         for _ in range(steps):
             self.update(self.shown.loss_and_gradients(self.weights)[1])
 
+    @undisturbed()  # torch's own threads, once awake, would stay in the way of the engine's
     def update(self, gradients: Weights) -> None:
         """One step of AdamW (Loshchilov and Hutter, 2019), the learning rate warmed up from 0.
 
@@ -216,7 +218,7 @@ class Run:
         recipe = self.recipe
         adamw(
             [self.all],
-            [torch.cat([gradients[name].flatten() for name in self.weights])],
+            [torch.cat([gradients[name].flatten() for name in self.weights], out=self.gradient)],
             [self.m],
             [self.v],
             [],
