@@ -272,6 +272,7 @@ def test_progress_is_the_measures_of_every_run_at_every_snapshot():
                 "restricted_loss": measures.restricted_loss(said, keys, every),
                 "restricted_train_loss": measures.restricted_loss(said, keys, shown),
                 "excluded_loss": measures.excluded_loss(said, keys, shown),
+                "excluded_all_loss": measures.excluded_loss(said, range(1, 6), shown),
                 "explained": measures.explained(said, keys),
                 "squares": sum((w.astype(float) ** 2).sum() for w in weights.values()),
                 "gini_W_E": measures.gini(np.sqrt(measures.power_W_E(weights)[1:])),
@@ -279,6 +280,12 @@ def test_progress_is_the_measures_of_every_run_at_every_snapshot():
             }
             for name, value in expected.items():
                 assert found[name][run, number] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+            ones = found["excluded_one_loss"][run, number]
+            expected = [measures.excluded_loss(said, [k], shown) for k in keys]
+            np.testing.assert_allclose(ones[keys], expected, rtol=1e-6)
+            assert np.isfinite(ones).sum() == len(keys)
+            identity = measures.identity_coefficients(said)
+            np.testing.assert_allclose(found["identity"][run, number], identity, rtol=1e-6)
             for name in ("W_E", "W_L"):
                 power = getattr(measures, f"power_{name}")(weights)
                 np.testing.assert_allclose(found[f"power_{name}"][run, number], power, rtol=1e-6)
@@ -292,7 +299,8 @@ def test_progress_without_snapshots_is_empty_but_has_its_shape(p):
     runs = len(SMALL.seeds)
     assert shapes.pop("step") == (0,)
     assert shapes.pop("key") == (runs, frequencies)
-    assert shapes.pop("power_W_E") == shapes.pop("power_W_L") == (runs, 0, frequencies)
+    for name in ("power_W_E", "power_W_L", "identity", "excluded_one_loss"):
+        assert shapes.pop(name) == (runs, 0, frequencies)
     assert set(shapes.values()) == {(runs, 0)}
 
 

@@ -35,12 +35,13 @@ SINGLES = (
     "restricted_loss",
     "restricted_train_loss",
     "excluded_loss",
+    "excluded_all_loss",
     "explained",
     "gini_W_E",
     "gini_W_L",
     "squares",
 )
-POWERS = ("power_W_E", "power_W_L")
+SPECTRA = ("power_W_E", "power_W_L", "identity", "excluded_one_loss")
 
 
 class Network(NamedTuple):
@@ -259,7 +260,8 @@ def excluded_loss(logits: Float[np.ndarray, "p p p"], keys: Keys, asked: tasks.Q
     """The loss, in nats, without the waves of the key frequencies: what memory alone would do.
 
     It rises while the network still answers from memory. Nanda et al. ask the training questions,
-    and remove all keys at once; "excluded_loss_2D_full" in their notebook.
+    and remove all keys at once; "excluded_loss_2D_full" in their notebook. Their published curve of
+    that name is what removing every frequency of a + b gives, key or not.
     """
     return loss(excluded(logits, keys), asked)
 
@@ -503,10 +505,16 @@ def progress(recipe: Addition, snapshots: Sequence[Mapping[str, Any]]) -> dict[s
         snapshots: of each, the "step" and the weights of all "runs", in the order of the seeds.
 
     Returns:
-        "step" [snapshot]; "key" [run, frequency], whether it is one; "power_W_E" and "power_W_L"
-        [run, snapshot, frequency]; and [run, snapshot]: "loss" and "restricted_loss" on all pairs,
-        "restricted_train_loss" and "excluded_loss" on those shown in training (in nats),
-        "explained", "gini_W_E", "gini_W_L" and "squares".
+        By name; losses are in nats.
+
+        - [snapshot]: "step"
+        - [run, frequency]: "key", whether it is one
+        - [run, snapshot], on all pairs: "loss", "restricted_loss", "explained"
+        - [run, snapshot], on those shown in training: "restricted_train_loss", "excluded_loss"
+          without the keys, "excluded_all_loss" without any frequency of a + b
+        - [run, snapshot], of the weights: "gini_W_E", "gini_W_L", "squares"
+        - [run, snapshot, frequency], in float32: "power_W_E", "power_W_L", the coefficients
+          "identity", and "excluded_one_loss" without one key alone (NaN for other frequencies)
     """
     runs = [
         _progress(recipe, seed, [snapshot["runs"][run] for snapshot in snapshots])
@@ -528,9 +536,9 @@ def _progress(recipe: Addition, seed: int, course: Sequence[Arrays]) -> dict[str
     found = {}
     for name in SINGLES:
         found[name] = np.array([row[name] for row in rows], dtype=float)
-    for name in POWERS:
-        power = np.array([row[name] for row in rows], dtype=np.float32)
-        found[name] = power.reshape(len(rows), len(frequencies))
+    for name in SPECTRA:
+        spectrum = np.array([row[name] for row in rows], dtype=np.float32)
+        found[name] = spectrum.reshape(len(rows), len(frequencies))
     return {**found, "key": np.isin(frequencies, keys)}
 
 
@@ -541,8 +549,14 @@ def _measured(
     said = logits(weights)
     power = {"power_W_E": power_W_E(weights), "power_W_L": power_W_L(weights)}
     some = restricted(said, keys)
+    frequencies = np.arange(len(said) // 2 + 1)
+    one = np.full(len(frequencies), np.nan)
+    one[keys] = [excluded_loss(said, [k], shown) for k in keys]
     return {
         **power,
+        "identity": identity_coefficients(said),
+        "excluded_one_loss": one,
+        "excluded_all_loss": excluded_loss(said, frequencies[1:], shown),
         "loss": loss(said, everything),
         "restricted_loss": loss(some, everything),
         "restricted_train_loss": loss(some, shown),
