@@ -1,5 +1,6 @@
 """Weights are read from every kind of file alike, and what is wrong with one is named."""
 
+import contextlib
 import os
 import sys
 import warnings
@@ -140,6 +141,25 @@ def test_a_damaged_file_is_named(weights, tmp_path, suffix, content):
         ValueError, match=rf"a\{suffix} (is no whole|holds Python objects|is damaged)"
     ):
         checkpoints.read(tmp_path / f"a{suffix}", P)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".pt", ".pth"])
+def test_however_a_file_is_damaged_it_is_read_or_refused(weights, tmp_path, suffix):
+    whole, damaged = tmp_path / f"whole{suffix}", tmp_path / f"damaged{suffix}"
+    if suffix == ".npz":
+        np.savez_compressed(whole, **weights)
+    else:
+        torch.save(
+            of_transformerlens(weights), whole, _use_new_zipfile_serialization=suffix == ".pt"
+        )
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        content = bytearray(whole.read_bytes())
+        for place in rng.integers(len(content), size=rng.choice([1, 5, 50])):
+            content[place] = rng.integers(256)
+        damaged.write_bytes(content)
+        with contextlib.suppress(ValueError):
+            checkpoints.read(damaged, P)
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path):
