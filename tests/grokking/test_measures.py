@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from workings.grokking import measures, reference, tasks, training
+from workings.experiment import kept
+from workings.grokking import experiments, measures, reference, tasks, training
 from workings.grokking.training import Addition
 
 SMALL = Addition(
@@ -323,3 +324,37 @@ def test_the_summary_is_the_measures_on_all_pairs(weights, logits):
 def test_weights_that_overflow_are_refused(weights):
     with pytest.raises(ValueError, match="so large that the logits overflow"):
         measures.summary({name: 1e200 * weight.astype(float) for name, weight in weights.items()})
+
+
+@pytest.mark.parametrize("run", range(len(experiments.MAINLINE.recipe.seeds)))
+def test_a_kept_network_has_the_same_key_frequencies_by_any_sensible_threshold(run):
+    weights = kept(experiments.MAINLINE).weights(f"seed-{run}")
+    keys = measures.key_frequencies(weights)
+    for times in (1.0, 4.0):
+        assert measures.key_frequencies(weights, times).tolist() == keys.tolist()
+
+
+@pytest.mark.parametrize("run", range(len(experiments.MAINLINE.recipe.seeds)))
+def test_the_kept_progress_ends_where_the_kept_weights_are(run):
+    """Were a measure changed, what is kept of it would be another."""
+    result, recipe = kept(experiments.MAINLINE), experiments.MAINLINE.recipe
+    seed = recipe.seeds[run]
+    last = {"step": recipe.steps, "runs": [result.weights(f"seed-{seed}")]}
+    again, before = (
+        measures.progress(replace(recipe, seeds=(seed,)), [last]),
+        result.weights("progress"),
+    )
+    assert before.pop("step")[-1] == again.pop("step")[0]
+    np.testing.assert_array_equal(before.pop("key")[run], again.pop("key")[0])
+    assert before.keys() == again.keys()
+    for name, values in again.items():
+        np.testing.assert_allclose(before[name][run, -1], values[0, 0], rtol=1e-6, atol=1e-9)
+
+
+def test_the_kept_loss_is_the_mean_of_the_trainings_own():
+    """The engine in float32 and the measures in float64, over the same pairs."""
+    result, recipe = kept(experiments.MAINLINE), experiments.MAINLINE.recipe
+    last, found = result.rows[-1], result.weights("progress")
+    shown = int(recipe.frac_train * recipe.p**2) / recipe.p**2
+    mean = shown * np.array(last["train_loss"]) + (1 - shown) * np.array(last["test_loss"])
+    np.testing.assert_allclose(found["loss"][:, -1], mean, rtol=1e-4)

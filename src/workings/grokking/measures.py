@@ -162,8 +162,11 @@ def power_W_L(weights: Arrays) -> Float[np.ndarray, " frequencies"]:
 def key_frequencies(weights: Arrays, times: float = KEY) -> Int[np.ndarray, " keys"]:
     """The frequencies by which the network answers, from the lowest to the highest.
 
-    Those that have more than twice the power in W_L that each had if all had the same. Nanda et al.
-    (2023, appendix C.2) take those with "nontrivial coefficients" in W_L, by eye.
+    Those that have more than twice the power in W_L that each had if all had the same. A network
+    that only memorizes has none, or few, and in one that understands any threshold from 1 to 4
+    times finds the same. Of p below 7 there are too few frequencies for one to stand out.
+
+    Nanda et al. (2023, appendix C.2) take those with "nontrivial coefficients" in W_L, by eye.
     """
     power = power_W_L(weights)[1:]
     return np.flatnonzero(power > times * power.mean()) + 1
@@ -260,8 +263,8 @@ def excluded_loss(logits: Float[np.ndarray, "p p p"], keys: Keys, asked: tasks.Q
     """The loss, in nats, without the waves of the key frequencies: what memory alone would do.
 
     It rises while the network still answers from memory. Nanda et al. ask the training questions,
-    and remove all keys at once; "excluded_loss_2D_full" in their notebook. Their published curve of
-    that name is what removing every frequency of a + b gives, key or not.
+    and remove all keys at once; "excluded_loss_2D_full" in their notebook. Their curve of that name
+    rather fits the removal of every frequency of a + b, key or not; `progress` has both.
     """
     return loss(excluded(logits, keys), asked)
 
