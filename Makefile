@@ -25,6 +25,7 @@ bench: $(INSTALLED) ## Print the figures of speed and memory.
 	@$(BIN)/python benchmarks/walks.py
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/ensemble.py
+	@$(BIN)/python benchmarks/engine.py
 
 lock: $(INSTALLED) ## Pin every version anew; without the GPU packages that torch would bring.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \

@@ -1,13 +1,15 @@
 """A training step of the one-layer transformer, as it is usually written and as it is here.
 
 All ways take turns in one process, so that each meets the same machine; the least of their times
-counts. One thread: its own CPU time. Two: the clock, which only means something on an idle machine.
-`python benchmarks/engine.py --full` also trains the book's main recipe to its end.
+counts. One thread: its own processor time. Two: the clock, which only means something on a machine
+with nothing else to do.
+
+`python benchmarks/engine.py [NAME ...]` takes these measurements, or all but the long "full"; with
+`--keep` it keeps them for the book, each with the circumstances in which it was taken.
 """
 
 import argparse
-import os
-import platform
+import json
 import resource
 import subprocess
 import sys
@@ -15,17 +17,30 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import torch
+from ensemble import circumstances
 from torch import nn
 
-from workings.grokking import engine, reference, training
+from workings import experiment
+from workings.grokking import engine, experiments, reference, training
 from workings.grokking.training import Addition
 
+KEPT = Path(__file__).parents[1] / "results" / "grokking" / "speed" / "rows.json"
 RECIPE = Addition()
+SEED = 0
 LENS = Path(sys.prefix) / "transformer-lens"
+SIZES = (13, 53, 113, 401)  # p
+SURER = 4  # times the logits at the end of training
+FEW = 2_000  # steps of a training that stands for a whole one
+TARGETS = (  # the slow way, the fast way, by how much at least
+    ("demo + test", "engine", 20),
+    ("demo + test", "engine + test", 12),
+    ("plain", "engine", 10),
+    ("careful", "engine", 4.5),
+)
+DENSE, SECONDS, MEGABYTES = 0.7, 180, 1000  # further targets
 
 
 class Plain(nn.Module):
@@ -80,23 +95,26 @@ def usual_loss(logits, answer):
     return -logits[:, -1].double().log_softmax(-1).gather(1, answer[:, None]).mean()
 
 
-def module_step(net: Callable, parameters, *, fused: bool, test: bool = False) -> Callable:
+def module_step(
+    net: nn.Module, *, fused: bool = False, test: bool = False, recipe: Addition = RECIPE
+) -> Callable:
     """A step of an nn.Module, with a test pass if asked for."""
-    sides = [tokens_and_answers(side) for side in training.questions(RECIPE)]
+    shown, kept_back = (tokens_and_answers(side, recipe) for side in questions(recipe))
     adamw = torch.optim.AdamW(
-        [p for p in parameters if p.requires_grad],
-        lr=RECIPE.lr,
-        betas=(RECIPE.beta1, RECIPE.beta2),
-        weight_decay=RECIPE.weight_decay,
+        [p for p in net.parameters() if p.requires_grad],
+        lr=recipe.lr,
+        betas=(recipe.beta1, recipe.beta2),
+        weight_decay=recipe.weight_decay,
         fused=fused or None,
     )
 
     def step():
-        (tokens, answer), (test_tokens, test_answer) = sides
+        tokens, answer = shown
         loss = usual_loss(net(tokens), answer)
         if test:
+            tokens, answer = kept_back
             with torch.no_grad():
-                usual_loss(net(test_tokens), test_answer).item()
+                usual_loss(net(tokens), answer).item()
         loss.backward()
         adamw.step()
         adamw.zero_grad()
@@ -105,31 +123,31 @@ def module_step(net: Callable, parameters, *, fused: bool, test: bool = False) -
     return step
 
 
-def tokens_and_answers(questions):
-    a, b, answer = (torch.tensor(numbers) for numbers in questions)
-    return torch.stack([a, b, torch.full_like(a, RECIPE.p)], dim=1), answer
+def questions(recipe: Addition):
+    return training.questions(recipe, SEED)
+
+
+def tokens_and_answers(side, recipe: Addition):
+    a, b, answer = (torch.tensor(numbers) for numbers in side)
+    return torch.stack([a, b, torch.full_like(a, recipe.p)], dim=1), answer
 
 
 def reference_step() -> Callable:
     """The definition, by autograd in float64."""
     recipe = replace(RECIPE, precision="float64")
-    at = training.Training(recipe, training.initial_state(recipe))
-    questions = [torch.tensor(numbers) for numbers in training.questions(recipe)[0]]
-
-    def step():
-        at.update(reference.loss_and_gradients(at.weights, *questions)[1])
-
-    return step
+    run = training.Run(recipe, SEED)
+    asked = [torch.tensor(numbers) for numbers in questions(recipe)[0]]
+    return lambda: run.update(reference.loss_and_gradients(run.weights, *asked)[1])
 
 
-def our_step(threads: int, *, test: bool = False) -> Callable:
-    at = training.Training(RECIPE, training.initial_state(RECIPE))
-    shown, kept_back = (engine.Batch(side, threads=threads) for side in training.questions(RECIPE))
+def our_step(threads: int, *, test: bool = False, recipe: Addition = RECIPE) -> Callable:
+    run = training.Run(recipe, SEED)
+    shown, kept_back = (engine.Batch(side, threads=threads) for side in questions(recipe))
 
     def step():
         if test:
-            kept_back.score(at.weights)
-        at.update(shown.loss_and_gradients(at.weights)[1])
+            kept_back.score(run.weights)
+        run.update(shown.loss_and_gradients(run.weights)[1])
 
     return step
 
@@ -140,7 +158,9 @@ def lens_network() -> nn.Module:
         print(f"installing TransformerLens in {LENS}: some minutes, once", file=sys.stderr)
         wanted = Path(__file__).with_name("transformer-lens.txt")
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "-r", str(wanted)]
-        subprocess.run([*command, "--target", str(LENS)], check=True)
+        pip = subprocess.run([*command, "--target", str(LENS)], capture_output=True, text=True)
+        if pip.returncode:
+            raise ImportError(pip.stderr)
     sys.path.append(str(LENS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -167,40 +187,40 @@ def lens_network() -> nn.Module:
 
 
 def products() -> tuple[Callable, float]:
-    """The three products of a step, block by block, and their useful floating-point operations."""
-    d_vocab = RECIPE.p + 1
-    width = RECIPE.d_mlp + d_vocab + -d_vocab % 16
-    W_L = torch.randn(RECIPE.d_mlp, width - RECIPE.d_mlp)
-    gradient = torch.zeros_like(W_L)
-    blocks = [block for lane in shown_lanes() for block in lane.blocks]
-    parts = [torch.randn(len(block.answer), width) for block in blocks]
+    """The three products of a step, block by block, and their floating-point operations."""
+    d_mlp, d_vocab = RECIPE.d_mlp, RECIPE.p + 1
+    W_L_T = torch.randn(d_vocab, d_mlp)
+    gradient = torch.zeros_like(W_L_T)
+    sizes = [len(block.answer) for lane in shown_lanes() for block in lane.blocks]
+    blocks = [(torch.randn(n, 640)[:, :d_mlp], torch.randn(n, d_vocab)) for n in sizes]
 
     def multiply():
-        for part in parts:
-            neurons, logits = part[:, : RECIPE.d_mlp], part[:, RECIPE.d_mlp :]
-            neurons @ W_L
-            logits @ W_L.T
-            gradient.addmm_(neurons.T, logits)
+        for neurons, logits in blocks:
+            neurons @ W_L_T.T
+            logits @ W_L_T
+            gradient.addmm_(logits.T, neurons)
 
-    return multiply, 3 * 2 * sum(map(len, parts)) * RECIPE.d_mlp * d_vocab
+    return multiply, 3 * 2 * sum(sizes) * d_mlp * d_vocab
 
 
 def per_question() -> Callable:
     """All that a step does for each question: the products and everything around them."""
-    weights = {k: torch.tensor(w) for k, w in training.initial_weights(RECIPE).items()}
-    known = engine.tables(weights)
     lanes = shown_lanes()
+    n = sum(len(block.answer) for lane in lanes for block in lane.blocks)
+    with torch.no_grad():
+        built = engine.tables(training.Run(RECIPE, SEED).weights)
+    known = engine.worked_out(built, engine.Memory())
 
     def work():
         with engine.undisturbed():
             for lane in lanes:
-                engine.gradients(lane, known, False, 3830)
+                engine.gradients(lane, known, False, n)
 
     return work
 
 
 def shown_lanes():
-    return engine.lanes(training.questions(RECIPE)[0])
+    return engine.lanes(questions(RECIPE)[0])
 
 
 def machine_product() -> tuple[Callable, float]:
@@ -210,123 +230,205 @@ def machine_product() -> tuple[Callable, float]:
 
 
 def least(steps: dict[str, Callable], clock: Callable[[], float], turns: int) -> dict[str, float]:
-    """The least seconds of each, all taking turns; the fast ones several times a turn."""
+    """The least milliseconds of each, all taking turns; the fast ones several times a turn."""
     found = dict.fromkeys(steps, float("inf"))
     for _ in range(turns + 1):
         for name, step in steps.items():
-            for _ in range(1 if found[name] > 0.1 else 4):
+            for _ in range(1 if found[name] > 100 else 4):
                 begin = clock()
                 step()
-                found[name] = min(found[name], clock() - begin)
-    return found
+                found[name] = min(found[name], 1e3 * (clock() - begin))
+    return {name: float(f"{milliseconds:.4g}") for name, milliseconds in found.items()}
 
 
 def ways(threads: int) -> dict[str, Callable]:
-    plain, careful = Plain(RECIPE), Careful(RECIPE)
-    plain_test = Plain(RECIPE)
     found = {
-        "reference, float64": reference_step(),
-        "plain + test": module_step(plain_test, plain_test.parameters(), fused=False, test=True),
-        "plain": module_step(plain, plain.parameters(), fused=False),
-        "careful": module_step(careful, careful.parameters(), fused=True),
+        "reference": reference_step(),
+        "plain + test": module_step(Plain(RECIPE), test=True),
+        "plain": module_step(Plain(RECIPE)),
+        "careful": module_step(Careful(RECIPE), fused=True),
         "engine + test": our_step(threads, test=True),
         "engine": our_step(threads),
     }
     try:
-        net, net_test = lens_network(), lens_network()
-    except (ImportError, subprocess.CalledProcessError) as error:
+        nets = lens_network(), lens_network()
+    except ImportError as error:
         print(f"TransformerLens could not be had: {error}")
         return found
-    demo = {
-        "demo + test": module_step(net_test, net_test.parameters(), fused=False, test=True),
-        "demo": module_step(net, net.parameters(), fused=False),
-    }
+    demo = {"demo + test": module_step(nets[0], test=True), "demo": module_step(nets[1])}
     return demo | found
 
 
-def compare(threads: int, turns: int) -> dict[str, float]:
-    torch.set_num_threads(threads)
-    clock = time.thread_time if threads == 1 else time.perf_counter
-    found = least(ways(threads), clock, turns)
-    kind = "processor" if threads == 1 else "wall"
-    print(f"\n{f'a step, {kind} ms, threads: {threads}':36}{'ms':>9}{'engine is':>14}{'+ test':>9}")
-    for name, seconds in found.items():
-        with_test, without = seconds / found["engine + test"], seconds / found["engine"]
-        print(f"{name:36}{1e3 * seconds:9.1f}{without:9.1f} times{with_test:9.1f}")
+def steps(turns: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of a step, every way: processor time of one thread, clock time of two."""
+    found = {}
+    for threads, clock in ((1, time.thread_time), (2, time.perf_counter)):
+        torch.set_num_threads(threads)
+        found["processor" if threads == 1 else "wall"] = least(ways(threads), clock, turns)
     return found
 
 
-def targets(found: dict[str, float]) -> None:
-    wanted = [
-        ("demo + test", "engine", 20),
-        ("demo + test", "engine + test", 12),
-        ("plain", "engine", 10),
-        ("careful", "engine", 4.5),
-    ]
-    print(f"\n{'target':36}{'times':>9}{'wanted':>9}")
-    for slow, fast, least_ratio in wanted:
-        if slow in found:
-            ratio = found[slow] / found[fast]
-            verdict = "met" if ratio >= least_ratio else "missed"
-            print(f"{f'{slow} : {fast}':36}{ratio:9.1f}{least_ratio:9.1f}  {verdict}")
+def density(turns: int) -> dict[str, float]:
+    """Floating-point operations of the three products, in 10⁹ a second of one thread.
 
-
-def density(turns: int) -> None:
+    By themselves; in the time of all that is done for a question; and what the machine makes of a
+    product of two large squares.
+    """
     torch.set_num_threads(1)
     multiply, operations = products()
     whole, machine_operations = machine_product()
-    steps = {"products": multiply, "per question": per_question(), "machine": whole}
-    found = least(steps, time.thread_time, turns)
-    machine = machine_operations / found["machine"]
-    print(f"\n{'dense part, one thread':36}{'GFLOP/s':>9}{'share':>9}")
-    print(f"{'this machine, 2048 x 2048':36}{machine / 1e9:9.0f}")
-    for name, label in (
-        ("products", "the three products"),
-        ("per question", "with all that is done for a question"),
-    ):
-        rate = operations / found[name]
-        print(f"{label:36}{rate / 1e9:9.0f}{rate / machine:9.0%}")
+    parts = {"products": multiply, "per question": per_question(), "machine": whole}
+    found = least(parts, time.thread_time, turns)
+    of = dict.fromkeys(found, operations) | {"machine": machine_operations}
+    return {name: float(f"{of[name] / found[name] / 1e6:.4g}") for name in found}
 
 
-def full(steps: int) -> None:
-    """A training in a process of its own: seconds and peak memory."""
+def by_size(turns: int) -> list[dict[str, float]]:
+    """Milliseconds of a step for several p, one thread."""
+    torch.set_num_threads(1)
+    rows = []
+    for p in SIZES:
+        recipe = replace(RECIPE, p=p)
+        careful = module_step(Careful(recipe), fused=True, recipe=recipe)
+        both = {"careful": careful, "engine": our_step(1, recipe=recipe)}
+        asked = {"p": p, "questions": len(questions(recipe)[0].a)}
+        rows.append(asked | least(both, time.thread_time, turns if p < 200 else 1))
+    return rows
+
+
+def late(turns: int) -> dict[str, float]:
+    """Milliseconds of a step at the end of the main training.
+
+    "surer" is a network whose logits are several times those at the end, so that most of what it
+    computes is next to nothing; "tiny numbers kept" does not take for 0 what is below 1e-38.
+    """
+    torch.set_num_threads(1)
+    weights = experiment.kept(experiments.MAINLINE).weights(f"seed-{SEED}")
+    shown = engine.Batch(questions(RECIPE)[0], threads=1)
+    first = training.Run(RECIPE, SEED).weights
+    last = {name: torch.tensor(weight) for name, weight in weights.items()}
+    sure = last | {"W_U": SURER * last["W_U"]}
+    cases = {
+        "at the start": lambda: shown.loss_and_gradients(first),
+        "at the end": lambda: shown.loss_and_gradients(last),
+        "surer": lambda: shown.loss_and_gradients(sure),
+        "surer, tiny numbers kept": lambda: kept_tiny(shown, sure),
+    }
+    return least(cases, time.thread_time, turns)
+
+
+def kept_tiny(batch: engine.Batch, weights) -> None:
+    """A step in which what is below 1e-38 is not taken for 0."""
+    flush, torch.set_flush_denormal = torch.set_flush_denormal, lambda mode: None
+    try:
+        batch.loss_and_gradients(weights)
+    finally:
+        torch.set_flush_denormal = flush
+
+
+def without_numba(turns: int) -> dict[str, float]:
+    """Milliseconds of a step in plain torch, in a process of its own."""
+    code = (
+        "import sys, time\n"
+        "sys.modules['numba'] = None\n"
+        "import torch\n"
+        "from workings.grokking import engine, training\n"
+        "torch.set_num_threads(1)\n"
+        "run = training.Run(training.Addition(), 0)\n"
+        "shown = engine.Batch(training.questions(run.recipe, 0)[0], threads=1)\n"
+        "times = []\n"
+        f"for _ in range({4 * turns}):\n"
+        "    begin = time.thread_time()\n"
+        "    run.update(shown.loss_and_gradients(run.weights)[1])\n"
+        "    times.append(1e3 * (time.thread_time() - begin))\n"
+        "print(min(times))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return {"engine": float(f"{float(said.stdout):.4g}")}
+
+
+def trained(steps: int) -> dict[str, float]:
+    """A training in a process of its own: seconds, and peak memory in MB.
+
+    A new process starts with its parent's peak, so this comes before whatever takes more.
+    """
     code = (
         "from workings.grokking import training\n"
-        f"*_, (row, _) = training.train(training.Addition(steps={steps}))\n"
-        "print(row['step'], row['train_loss'], row['test_loss'])"
+        f"for row, _ in training.train(training.Addition(steps={steps})):\n"
+        "    pass"
     )
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
-    seconds = time.perf_counter() - begin
+    wall = time.perf_counter() - begin
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    processor = usage.ru_utime + usage.ru_stime
-    print(f"\ntraining, {steps:,} steps: {seconds:.0f} s wall, {processor:.0f} s processor", end="")
-    print(
-        f" (limit for {RECIPE.steps:,}: 180 s); peak memory {memory / 1e6:.0f} MB (limit 1000 MB)"
-    )
+    return {
+        "steps": steps,
+        "wall": round(wall, 1),
+        "processor": round(usage.ru_utime + usage.ru_stime, 1),
+        "megabytes": round(memory / 1e6),
+    }
+
+
+def say(name: str, found) -> None:
+    """A measurement as a table, with its targets."""
+    print(f"\n{name}")
+    if name == "steps":
+        print(f"{'':16}{'processor':>11}{'engine is':>13}{'wall':>9}{'engine is':>13}")
+        for way in found["processor"]:
+            numbers = [(kind[way], kind[way] / kind["engine"]) for kind in found.values()]
+            print(f"{way:16}", *(f"{ms:9.1f}{ratio:8.1f} times" for ms, ratio in numbers))
+        for slow, fast, wanted in TARGETS:
+            if slow in found["processor"]:
+                ratio = found["processor"][slow] / found["processor"][fast]
+                target(f"{slow} : {fast}", ratio, wanted, ratio >= wanted)
+    elif name == "by size":
+        for row in found:
+            print(*(f"{field} {value:g}" for field, value in row.items()), sep="  ")
+    else:
+        print(*(f"{field} {value:g}" for field, value in found.items()), sep="  ")
+    if name == "density":
+        for part in ("products", "per question"):
+            share = found[part] / found["machine"]
+            target(f"{part} : machine", share, DENSE, share >= DENSE)
+    if name in ("training", "full"):
+        wall = found["wall"] * RECIPE.steps / found["steps"]
+        target(f"seconds of {RECIPE.steps:,} steps", wall, SECONDS, wall <= SECONDS)
+        memory = found["megabytes"]
+        target("peak memory, MB", memory, MEGABYTES, memory <= MEGABYTES)
+
+
+def target(name: str, found: float, wanted: float, met: bool) -> None:
+    print(f"  {name:28}{found:8.3g}  target {wanted:g}: {'met' if met else 'missed'}")
+
+
+MEASUREMENTS = {
+    "training": lambda turns: trained(FEW),
+    "full": lambda turns: trained(RECIPE.steps),
+    "density": density,
+    "steps": steps,
+    "by size": by_size,
+    "late": late,
+    "without numba": without_numba,
+}
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
     asked.add_argument("--turns", type=int, default=8)
-    asked.add_argument("--full", action="store_true", help="train the main recipe to its end")
+    asked.add_argument("--keep", action="store_true", help="keep the figures for the book")
     asked = asked.parse_args()
-    print(f"{date.today()}, {platform.platform()}, {processor_name()}, {os.cpu_count()} cores,")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}")
-    full(RECIPE.steps if asked.full else 300)
-    density(asked.turns)
-    targets(compare(1, asked.turns))
-    if os.cpu_count() > 1:
-        compare(2, asked.turns)
-    print(f"\nload at the end {os.getloadavg()[0]:.1f}")
-
-
-def processor_name() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    named = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
+    print(*(f"{name} {value}" for name, value in circumstances().items()), sep="; ")
+    wanted = asked.names or set(MEASUREMENTS) - {"full"}
+    for name in (name for name in MEASUREMENTS if name in wanted):
+        around = circumstances()
+        found = MEASUREMENTS[name](asked.turns)
+        say(name, found)
+        if asked.keep:
+            kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+            KEPT.parent.mkdir(parents=True, exist_ok=True)
+            KEPT.write_text(json.dumps(kept | {name: around | {"found": found}}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What is done for each question: compiled by numba, or in plain torch.
 
 Both versions do the same to the same arguments. Numba compiles at the first call (some seconds,
-then kept beside this file); without numba, torch does it, some four times slower.
+then kept beside this file); without numba, torch does it, some three times slower.
 
     forward:   fills `attention` with what "=" gives to a and to b, and `into` with the neurons
                after their ReLU; beside them stands what goes straight to the logits.
@@ -24,7 +24,7 @@ try:
 except ModuleNotFoundError:
     numba = None
     logging.getLogger(__name__).warning(
-        "numba is not installed: training runs in plain torch, some four times slower"
+        "numba is not installed: training runs in plain torch, some three times slower"
     )
 
 
