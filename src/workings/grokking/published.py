@@ -1,0 +1,63 @@
+"""What Nanda et al. (2023) published of their own network: numbers with their places, and curves.
+
+The curves lie in `results/grokking/published/`, read off the vector figures in their repository;
+`source.json` beside them says how.
+"""
+
+import json
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from workings.experiment import RESULTS
+
+FOLDER = RESULTS / "grokking" / "published"
+WEIGHTS = ("W_E", "W_pos", "W_K", "W_Q", "W_V", "W_O", "W_in", "b_in", "W_out", "b_out", "W_U")
+
+
+class Quote(NamedTuple):
+    """A number as it is printed, and the place in the paper."""
+
+    value: int | float
+    where: str
+
+
+class Curve(NamedTuple):
+    """What was drawn, at some of the steps."""
+
+    step: Int[np.ndarray, " points"]
+    value: Float[np.ndarray, " points"]
+
+    def at(self, step: int | Int[np.ndarray, " steps"]) -> float | Float[np.ndarray, " steps"]:
+        """The value at a step, by a straight line between the two points around it.
+
+        Raises:
+            ValueError: the curve was not drawn, or not read, as far as that.
+        """
+        if np.min(step) < self.step[0] or np.max(step) > self.step[-1]:
+            raise ValueError(f"the curve goes from step {self.step[0]} to {self.step[-1]}")
+        return np.interp(step, self.step, self.value)
+
+
+@cache
+def curve(name: str) -> Curve:
+    """One of the authors' curves.
+
+    Args:
+        name: "train_loss", "test_loss", "restricted_loss" (of all questions),
+            "restricted_train_loss" or "excluded_loss", in nats; or "squares_W_E" and so on.
+
+    Raises:
+        KeyError: no such curve was read.
+    """
+    read = json.loads((FOLDER / "curves.json").read_text(encoding="utf-8"))[name]
+    return Curve(np.array(read["step"]), np.array(read["value"]))
+
+
+def squares() -> Curve:
+    """The sum of squares of all their weights, at every step at which one of the paths bends."""
+    paths = [curve(f"squares_{name}") for name in WEIGHTS]
+    step = np.unique(np.concatenate([path.step for path in paths]))
+    return Curve(step, np.sum([path.at(step) for path in paths], axis=0))
