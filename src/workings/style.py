@@ -23,6 +23,8 @@ COLORS = {
     "test": ("#2a2fc0", "#7f8cff"),
     "mirrored": ("#0b4212", "#35e38d"),
     "new": ("#96147a", "#c06be0"),
+    "restricted": ("#22966a", "#2d8169"),
+    "excluded": ("#85092a", "#d33915"),
 }
 INK = "#14181b"  # axes and words; the page's own ink on the site
 PAPER = "#fefefe"  # behind everything; the page's own paper on the site
