@@ -123,8 +123,11 @@ def test_the_loss_is_cross_entropy_by_hand():
     assert logits[0].tolist() == pytest.approx([1 / 8, 2 / 8, -3 / 8])
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("margin", [-300.0, -10.0, 0.0, 10.0, 60.0])
-def test_a_tiny_loss_has_all_its_digits_in_float32(margin):
+def test_a_tiny_loss_has_all_its_digits_in_float32(margin, compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(kernels, "numba", None)
     others = np.array([0.5, -3.0, 0.25, 0.0])
     logits = np.concatenate([others, [margin]])
     answer = torch.tensor([4])
@@ -207,6 +210,17 @@ def test_one_question_of_the_smallest_modulus_is_enough():
     true_loss, true = reference.loss_and_gradients(weights, *tensors(questions))
     assert loss == pytest.approx(float(true_loss), rel=1e-12)
     assert distance(gradients, true) < 1e-10
+
+
+def test_a_step_leaves_the_threads_of_torch_as_they_were():
+    before = torch.get_num_threads()
+    run = training.Run(Addition(p=P, d_model=8, n_heads=2, d_head=4, d_mlp=16), seed=0)
+    torch.set_num_threads(3)
+    try:
+        run.go(1)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_scores_too_great_for_exp_attend_to_one_key():
