@@ -18,7 +18,6 @@ SOURCES = {
 }
 
 GROKKING = {
-    "G1": "The appendix on grokking argued, by hand-waving, from the norm of the weights to generalization.",
     "G2": "Omnigrok has one claim on the norm of memorizing and generalizing solutions, another on representation.",
     "G3": "With Adam, holding the norm of the weights large amounts to a tiny learning rate.",
     "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
@@ -37,7 +36,6 @@ GROKKING = {
     "G17": "The six matrices that lead to the logits quickly converge to the same size.",
     "G18": "The matrices that do not lead to the logits all converge to zero.",
     "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
-    "G20": "A weight decay of one is an aggressive setting.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
     "G26": "Representation learning here means Fourier features that the whole network multiplies.",

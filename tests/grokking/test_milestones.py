@@ -60,3 +60,14 @@ def test_a_network_that_never_arrives_is_later_than_all_others():
 def test_a_spread_of_nothing_is_refused():
     with pytest.raises(ValueError, match="one network or more"):
         milestones.spread([])
+
+
+def test_a_course_has_a_row_for_each_row_and_nothing_where_nothing_was_measured():
+    rows = [
+        {"step": 0, "new_loss": [1.0, None], "squares_W_E": [1.0, 2.0], "squares_W_U": [4.0, 8.0]},
+        {"step": 25, "new_loss": [0.5, None], "squares_W_E": [1.5, 2.5], "squares_W_U": [0.5, 0.5]},
+    ]
+    assert milestones.steps(rows).tolist() == [0, 25]
+    assert milestones.course(rows, "new_loss")[:, 0].tolist() == [1.0, 0.5]
+    assert all(value != value for value in milestones.course(rows, "new_loss")[:, 1])
+    assert milestones.squares(rows).tolist() == [[5.0, 10.0], [2.0, 3.0]]

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
+from jaxtyping import Float, Int
+
 Rows = Sequence[Mapping[str, Any]]
 Step = int | None  # None: not within the steps of the training
 
@@ -63,6 +66,22 @@ def first(rows: Rows, measure: str, reached: Callable[[float], bool]) -> list[St
         next((row["step"] for row in rows if reached(row[measure][seed])), None)
         for seed in range(len(rows[0][measure]))
     ]
+
+
+def course(rows: Rows, measure: str) -> Float[np.ndarray, "rows networks"]:
+    """A measure through training; NaN where a network has none."""
+    return np.array([row[measure] for row in rows], dtype=float)
+
+
+def steps(rows: Rows) -> Int[np.ndarray, " rows"]:
+    """The steps of the rows."""
+    return np.array([row["step"] for row in rows])
+
+
+def squares(rows: Rows) -> Float[np.ndarray, "rows networks"]:
+    """The sum of squares of all weights through training."""
+    names = [name for name in rows[0] if name.startswith("squares_")]
+    return sum(course(rows, name) for name in names)
 
 
 def spread(steps: Sequence[Step]) -> Spread:
