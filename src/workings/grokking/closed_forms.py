@@ -18,11 +18,16 @@ from .training import Addition, initial_weights
 Arrays = Mapping[str, np.ndarray]
 
 PHASES = 9  # neurons a frequency: enough for waves that differ from the identity's by 1%
+FLAT = -0.2  # of the double frequency: with it a wave is almost as loud whatever a - b is
 LOGIT_PATH = ("W_E", "W_V", "W_O", "W_in", "W_out", "W_U")  # the matrices that multiply each other
 
 
 def by_identity(
-    p: int, frequencies: Sequence[int], phases: int = PHASES, amplitude: float = 1.0
+    p: int,
+    frequencies: Sequence[int],
+    phases: int = PHASES,
+    amplitude: float = 1.0,
+    double: float = 0.0,
 ) -> dict[str, Float[np.ndarray, "..."]]:
     """Weights of the one-layer transformer that adds by cos w(a + b - c), for these frequencies.
 
@@ -46,6 +51,8 @@ def by_identity(
         frequencies: k, each once, from 1 to p // 2.
         phases: neurons a frequency.
         amplitude: in logits.
+        double: how much of cos(2wa + 2φ) + cos(2wb + 2φ) goes into the neuron as well. That is
+            2 cos 2d · cos(2s + 2φ): a little of it, subtracted, makes up for the first factor.
 
     Returns:
         By TransformerLens' names, in the shapes of `Addition`.
@@ -60,37 +67,54 @@ def by_identity(
     waves = 2 * len(frequencies)  # a cosine and a sine of each
     if not set(frequencies) <= set(range(1, p // 2 + 1)) or len(set(frequencies)) < waves / 2:
         raise ValueError(f"frequencies must be from 1 to {p // 2}, each once, not {frequencies}")
-    if phases < 1 or phases * len(frequencies) > d_mlp or 2 * waves > d_model:
+    if phases < 1 or phases * len(frequencies) > d_mlp or 3 * waves > d_model:
         raise ValueError(
             f"phases must be 1 or more, and {phases} for each of {len(frequencies)} frequencies "
             f"must fit into {d_mlp} neurons and {d_model} dimensions"
         )
+    once, twice, out = (slice(i * waves, (i + 1) * waves) for i in range(3))
+    neurons = slice(0, phases * len(frequencies))
     angle = 2 * np.pi / p * np.outer(np.arange(p), frequencies)
     phase = 2 * np.pi / phases * np.arange(phases)
-    circles = _points(angle).reshape(p, waves)
-    weights["W_E"][:p, :waves] = circles
-    handed_on = np.diag(np.arange(d_model) < waves).astype(float)
+    each, half = np.eye(len(frequencies)), abs(double) ** 0.5  # one half of it in either matrix
+    circles, doubles = (_points(times * angle).reshape(p, waves) for times in (1, 2))
+    weights["W_E"][:p, once] = circles
+    weights["W_E"][:p, twice] = half * doubles
+    handed_on = np.diag(np.arange(d_model) < (2 * waves if double else waves)).astype(float)
     heads = len(weights["W_V"])
     weights["W_V"][:] = handed_on.reshape(d_model, heads, -1).swapaxes(0, 1)
     weights["W_O"][:] = 3 * handed_on.reshape(heads, -1, d_model)  # "=" takes a third of each
-    each = np.eye(len(frequencies))
-    neurons = slice(0, phases * len(frequencies))
-    weights["W_in"][:waves, neurons] = np.kron(each, _points(-phase).T)
-    weights["W_out"][neurons, waves : 2 * waves] = np.kron(each, _points(-2 * phase))
+    weights["W_in"][once, neurons] = np.kron(each, _points(-phase).T)
+    weights["W_in"][twice, neurons] = np.kron(each, np.sign(double) * half * _points(-2 * phase).T)
+    weights["W_out"][neurons, out] = np.kron(each, _points(-2 * phase))
     # of the ReLU of a cosine, the wave of twice the frequency is 2/3π
-    weights["W_U"][waves : 2 * waves, :p] = amplitude * 3 * np.pi / (2 * phases) * circles.T
+    weights["W_U"][out, :p] = amplitude * 3 * np.pi / (2 * phases) * circles.T
     return weights
 
 
+def loudness_by_identity(
+    p: int, frequency: int, double: float = 0.0
+) -> Float[np.ndarray, " difference"]:
+    """How loud one wave is in `by_identity` for each a - b, with phases without end.
+
+    Without the double frequency it is |cos w(a - b)/2|.
+    """
+    theta = 2 * np.pi / 1000 * np.arange(1000)  # as good as all, to 1e-5
+    d = np.pi * frequency / p * np.arange(p)[:, None]
+    into = 2 * np.cos(d) * np.cos(theta) + 2 * double * np.cos(2 * d) * np.cos(2 * theta)
+    return 3 * np.pi / 2 * (np.maximum(into, 0) * np.cos(2 * theta)).mean(axis=1)
+
+
 def identity_logits_by_difference(
-    p: int, frequencies: Sequence[int]
+    p: int, frequencies: Sequence[int], double: float = 0.0
 ) -> Float[np.ndarray, "difference error"]:
-    """What `by_identity` says with neurons without end and an amplitude of 1.
+    """What `by_identity` says with phases without end and an amplitude of 1.
 
     It depends on two numbers only: on a - b, and on how far the answer is off, a + b - c.
     """
-    half = np.pi / p * np.outer(frequencies, np.arange(p))
-    return np.einsum("kd, ke -> de", np.abs(np.cos(half)), np.cos(2 * half))
+    loud = [loudness_by_identity(p, k, double) for k in frequencies]
+    waves = np.cos(2 * np.pi / p * np.outer(frequencies, np.arange(p)))
+    return np.stack(loud).T @ waves
 
 
 def amplitude_for(logits: Float[np.ndarray, "difference error"], loss: float) -> float:
