@@ -68,16 +68,16 @@ def label(experiment: Experiment) -> str:
     """What is different from the paper's setting."""
     recipe, base = experiment.recipe, MAINLINE.recipe
     told = {
-        "p": f"modulus {recipe.p}",
+        "p": f"p = {recipe.p}",
         "frac_train": f"{recipe.frac_train:.0%} of the pairs",
         "weight_decay": f"decay {recipe.weight_decay:g}",
-        "labels": "answers without a rule",
+        "labels": "no rule",
         "precision": "the usual loss" if "naive" in recipe.precision else recipe.precision,
     }
     changed = [
         text for field, text in told.items() if getattr(recipe, field) != getattr(base, field)
     ]
-    return ", ".join(changed) or "the paper's setting"
+    return ", ".join(changed) or "paper's setting"
 
 
 def trained() -> dict[str, list[dict]]:
@@ -659,7 +659,7 @@ def decay_of_one_is_aggressive(
 ) -> Ruling:
     """A weight decay of one is an aggressive setting."""
     why = (
-        f"The small networks wait least with {best:g}, and with {most:g} {breaks} of them "
+        f"The small networks wait least with {best:g}; with {most:g}, {breaks} of them "
         f"understand, so {stated} is within a factor of ten of what breaks them. But more decay "
         f"still shortens the wait: from {here:,.0f} steps to {five:,.0f} in the paper's setting."
     )
