@@ -34,19 +34,6 @@ def test_the_squares_add_up_to_what_the_notebook_says():
     assert published.squares().at(0) == pytest.approx(expected, rel=0.01)
 
 
-def test_a_curve_is_straight_between_its_points():
-    curve = published.Curve(np.array([0, 10, 30]), np.array([5.0, 7.0, 3.0]))
-    assert curve.at(5) == 6.0
-    assert curve.at(np.array([10, 20])).tolist() == [7.0, 5.0]
-
-
-@pytest.mark.parametrize("step", [-1, 31])
-def test_a_step_that_was_not_drawn_is_refused(step):
-    curve = published.Curve(np.array([0, 10, 30]), np.array([5.0, 7.0, 3.0]))
-    with pytest.raises(ValueError, match="from step 0 to 30"):
-        curve.at(step)
-
-
 def test_a_curve_that_was_not_read_is_named():
     with pytest.raises(KeyError, match="accuracy"):
         published.curve("accuracy")

@@ -9,9 +9,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from workings.experiment import RESULTS
+
+from .curves import Curve
 
 FOLDER = RESULTS / "grokking" / "published"
 WEIGHTS = ("W_E", "W_pos", "W_K", "W_Q", "W_V", "W_O", "W_in", "b_in", "W_out", "b_out", "W_U")
@@ -22,23 +23,6 @@ class Quote(NamedTuple):
 
     value: int | float
     where: str
-
-
-class Curve(NamedTuple):
-    """What was drawn, at some of the steps."""
-
-    step: Int[np.ndarray, " points"]
-    value: Float[np.ndarray, " points"]
-
-    def at(self, step: int | Int[np.ndarray, " steps"]) -> float | Float[np.ndarray, " steps"]:
-        """The value at a step, by a straight line between the two points around it.
-
-        Raises:
-            ValueError: the curve was not drawn, or not read, as far as that.
-        """
-        if np.min(step) < self.step[0] or np.max(step) > self.step[-1]:
-            raise ValueError(f"the curve goes from step {self.step[0]} to {self.step[-1]}")
-        return np.interp(step, self.step, self.value)
 
 
 @cache
