@@ -218,7 +218,11 @@ def test_an_export_is_not_written_over(file, tmp_path, capsys):
 def test_without_torch_a_command_that_needs_it_says_how_to_get_it(command):
     code = (
         "import sys\n"
-        "sys.modules['torch'] = None\n"
+        "class Without:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch':\n"
+        "            raise ModuleNotFoundError(name=name)\n"
+        "sys.meta_path.insert(0, Without())\n"
         "from workings.__main__ import main\n"
         f"sys.exit(main([{command!r}]))\n"
     )
