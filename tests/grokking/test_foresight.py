@@ -110,16 +110,3 @@ def test_the_restricted_loss_by_the_last_keys_is_the_progress_measure(small):
     assert found["last"].step.tolist() == [0, 10, 20]
     assert found["last"].value == pytest.approx(progress["restricted_loss"][0])
     assert found["at the time"].value[-1] == found["last"].value[-1]
-
-
-def test_the_excluded_loss_over_all_frequencies_takes_out_whatever_depends_on_the_sum(small):
-    """What is left is the logits about their mean for each sum, and the mean of these."""
-    recipe, snapshots = small
-    found = measures.excluded_over_all(recipe, snapshots)
-    for run, seed in enumerate(recipe.seeds):
-        logits = measures.logits(snapshots[-1]["runs"][run])
-        table = measures.by_sum(logits)
-        left = logits - measures.on_pairs(table - table.mean(axis=0))
-        asked = training.questions(recipe, seed)[0]
-        assert found["excluded_loss"][run, -1] == pytest.approx(measures.loss(left, asked))
-    assert found["excluded_loss"].shape == (2, 3)

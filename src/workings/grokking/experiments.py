@@ -30,19 +30,7 @@ def weights_and_progress(recipe: Addition, state: State) -> Mapping[str, Mapping
     return final | {"progress": measures.progress(recipe, state["snapshots"])}
 
 
-def excluded_over_all(recipe: Addition, state: State) -> Mapping[str, Mapping[str, Any]]:
-    """The excluded loss of the snapshots, if the waves of every frequency are taken out."""
-    from . import measures
-
-    return {"excluded": measures.excluded_over_all(recipe, state["snapshots"])}
-
-
 MAINLINE = experiment("mainline", weights_and_progress, snapshots=250, seeds=FIVE)
-
-# The mainline once more, as far as the excluded loss falls: as the paper's figure of it has it.
-MAINLINE_START = experiment(
-    "mainline-start", excluded_over_all, steps=1_500, snapshots=100, seeds=FIVE
-)
 
 # The paper saw 30% to 50% grok, 60% and more understand at once, 10% and 20% not in 40,000 steps.
 FRACTIONS = {
@@ -102,7 +90,6 @@ PRECISIONS = {
 
 ALL = [
     MAINLINE,
-    MAINLINE_START,
     *FRACTIONS.values(),
     *DECAYS.values(),
     SMALL_DECAYS,

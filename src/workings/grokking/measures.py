@@ -527,29 +527,6 @@ def progress(recipe: Addition, snapshots: Sequence[Mapping[str, Any]]) -> dict[s
     return {"step": np.array([snapshot["step"] for snapshot in snapshots], dtype=int), **found}
 
 
-def excluded_over_all(
-    recipe: Addition, snapshots: Sequence[Mapping[str, Any]]
-) -> dict[str, np.ndarray]:
-    """The excluded loss of every run at every snapshot, with the waves of every frequency gone.
-
-    Args:
-        snapshots: as of `progress`.
-
-    Returns:
-        "step" [snapshot]; "excluded_loss" [run, snapshot], in nats, on the questions shown.
-    """
-    every = np.arange(1, recipe.p // 2 + 1)
-    losses = [
-        [
-            excluded_loss(logits(snapshot["runs"][run]), every, questions(recipe, seed)[0])
-            for snapshot in snapshots
-        ]
-        for run, seed in enumerate(recipe.seeds)
-    ]
-    steps = np.array([snapshot["step"] for snapshot in snapshots], dtype=int)
-    return {"step": steps, "excluded_loss": np.array(losses, dtype=float)}
-
-
 def _progress(recipe: Addition, seed: int, course: Sequence[Arrays]) -> dict[str, np.ndarray]:
     """The measures of one run."""
     shown, kept_back = questions(recipe, seed)
