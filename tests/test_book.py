@@ -25,6 +25,7 @@ MAY_HOLD_DIGITS = [
     r"\b(?:Table|Figure|Section|Proposition|Corollary|equation|chapter) \d+",  # places in a source
     r"\b[WGSED]\d+\b(?! +(?:updates|steps|times|runs))",  # ids of claims
     r"\bCC BY \d\.\d\b",  # a licence
+    r"\bfloat(?:32|64)\b",  # kinds of numbers
 ]
 CODE = (
     r"(?ms)^(`{3,})(?:\{(?:code-cell|literalinclude|bibliography|wall|ledger|claim)\}[^\n]*|\w*)\n"
