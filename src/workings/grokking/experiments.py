@@ -53,7 +53,7 @@ DECAYS = {
     weight_decay: experiment(
         f"decay-{weight_decay:g}", weight_decay=weight_decay, steps=steps, seeds=THREE
     )
-    for weight_decay, steps in ((0.0, 8_000), (0.3, 15_000), (3.0, 5_000), (5.0, 5_000))
+    for weight_decay, steps in ((0.0, 8_000), (3.0, 5_000), (5.0, 5_000))
 }
 
 # The same question to small networks, of which many seeds are cheap.
@@ -66,10 +66,7 @@ SMALL_DECAYS = Experiment(
     reference=ensemble.first_steps,
 )
 
-MODULI = {
-    p: experiment(f"modulus-{p}", p=p, steps=steps, seeds=THREE)
-    for p, steps in ((53, 15_000), (97, 15_000), (109, 15_000), (401, 300))
-}
+MODULI = {53: experiment("modulus-53", p=53, steps=15_000, seeds=THREE)}
 # where the paper needed more decay to see p = 53 grok
 SMALL_MODULUS = experiment("modulus-53-decay-5", p=53, weight_decay=5.0, steps=10_000, seeds=THREE)
 
