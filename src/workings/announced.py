@@ -13,8 +13,6 @@ SOURCES = {
     "S12": "greenspan-wynroe",
     "E1": "chapman",
     "E11": "greenblatt",
-    "G26": "nanda",
-    "G27": "gromov",
 }
 
 GROKKING = {
@@ -38,8 +36,6 @@ GROKKING = {
     "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
-    "G26": "Representation learning here means Fourier features that the whole network multiplies.",
-    "G27": "Closed-form weights answer modular addition without any training.",
 }
 SKIP_TRIGRAMS = {
     "S1": "Trained transformers, even very small ones, are not well modeled as sets of skip trigrams.",
