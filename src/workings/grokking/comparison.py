@@ -19,7 +19,7 @@ class Agreement(IntEnum):
         return self.name.lower()
 
 
-def agreement(lowest: float, highest: float, *published: float) -> Agreement:
+def agreement(lowest: int | float, highest: int | float, *published: int | float) -> Agreement:
     """Whether a published number lies no further outside our seeds than they lie apart.
 
     By ratios: from lowest² / highest to highest² / lowest. Of several published numbers it is
