@@ -190,6 +190,10 @@ def test_understood_with_most():
     assert when_it_understands.understood_with_most.value == middle(understood("fraction-90"))
 
 
+def test_count_without_decay():
+    assert when_it_understands.count_without_decay.value == arrived("decay-0")
+
+
 def test_understood_with_three():
     assert when_it_understands.understood_with_three.value == middle(understood("decay-3"))
 
@@ -269,6 +273,15 @@ def test_understood_safe():
 def test_understood_naive():
     steps = understood("precision-float32-naive")
     assert when_it_understands.understood_naive.value == middle(steps)
+
+
+def test_understood_exact():
+    assert when_it_understands.understood_exact.value == middle(understood("precision-float64"))
+
+
+def test_late_loss_exact():
+    last = table("precision-float64")["test_loss"][-1]
+    assert when_it_understands.late_loss_exact.value == middle(last)
 
 
 def test_late_loss_safe():

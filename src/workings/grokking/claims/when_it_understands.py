@@ -24,7 +24,7 @@ from ..training import questions
 
 PLATEAU = 3_000  # steps of the mainline at which it has long memorized and answers nothing new
 EARLY = 1_000  # the same of networks that are shown more
-NAIVE, SAFE = PRECISIONS["float32 naive"], PRECISIONS["float32"]
+NAIVE, SAFE, EXACT = (PRECISIONS[name] for name in ("float32 naive", "float32", "float64"))
 
 
 @cache
@@ -83,13 +83,7 @@ def label(experiment: Experiment) -> str:
 def trained() -> dict[str, list[dict]]:
     """The rows of every experiment with the paper's network and learning rate, by its label."""
     alike = (MAINLINE, *FRACTIONS.values(), *DECAYS.values(), *MODULI.values())
-    from ...experiment import status  # TEMPORARY
-
-    return {
-        label(each): kept(each).rows
-        for each in (*alike, SMALL_MODULUS, RANDOM_LABELS)
-        if status(each).kept == "kept"
-    }
+    return {label(each): kept(each).rows for each in (*alike, SMALL_MODULUS, RANDOM_LABELS)}
 
 
 # --- the setting ---------------------------------------------------------------------------------
@@ -388,6 +382,24 @@ def decay_five() -> float:
     return DECAYS[5.0].recipe.weight_decay
 
 
+@computed("d")
+def count_without_decay() -> int:
+    """How many networks in the paper's setting understand without decay."""
+    return understood(DECAYS[0.0]).arrived
+
+
+@given("d")
+def networks_without_decay() -> int:
+    """Networks in the paper's setting without decay."""
+    return len(DECAYS[0.0].recipe.seeds)
+
+
+@given(",d")
+def steps_without_decay() -> int:
+    """Steps that they are trained."""
+    return DECAYS[0.0].recipe.steps
+
+
 @computed(",.0f")
 def understood_with_three() -> float:
     """The step at which networks with more decay understand, by the median."""
@@ -562,6 +574,18 @@ def understood_safe() -> float:
 def understood_naive() -> float:
     """The step at which networks trained by the usual loss understand, by the median."""
     return float(understood(NAIVE).median)
+
+
+@computed(",.0f")
+def understood_exact() -> float:
+    """The step at which networks trained in float64 understand, by the median."""
+    return float(understood(EXACT).median)
+
+
+@computed(".0e")
+def late_loss_exact() -> float:
+    """The last loss on questions not shown, trained in float64, by the median."""
+    return median(at_the_end(EXACT, "test_loss"))
 
 
 @computed(".0e")
