@@ -39,7 +39,6 @@ FRACTIONS = {
     )
     for frac_train, steps, seeds in (
         (0.1, 15_000, THREE),
-        (0.2, 15_000, THREE),
         (0.4, 3_000, FIVE),
         (0.5, 1_500, THREE),
         (0.6, 1_000, THREE),
