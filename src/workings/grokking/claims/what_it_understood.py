@@ -29,7 +29,7 @@ def measured(seed: int) -> dict:
     without = [measures.excluded(logits, [k]) for k in keys]
     identity = measures.identity_logits(measures.identity_coefficients(logits), P, keys)
     power = {"W_E": measures.power_W_E(weights), "W_L": measures.power_W_L(weights)}
-    by_threshold = [measures.key_frequencies(weights, times) for times in (1, 4)]
+    by_threshold = [measures.key_frequencies(weights, times) for times in (1.0, 4.0)]
     return {
         "keys": keys,
         "power": power,
@@ -156,8 +156,8 @@ def keys_least() -> int:
     return min(len(keys) for keys in each("keys"))
 
 
-@computed(".0f")
-def keys_median() -> float:
+@computed("d")
+def keys_median() -> int:
     """Key frequencies, by the median over the networks."""
     return median(len(keys) for keys in each("keys"))
 
