@@ -192,7 +192,7 @@ def keys_share_of_W_E_least() -> float:
     return min(each("share_of_W_E"))
 
 
-@quoted("d", source="nanda", where="Section 4.2; the mainline network")
+@quoted("d", source="nanda", where="Section 4, of the mainline network")
 def circuit_keys_in_paper() -> int:
     """Key frequencies of the network in the paper."""
     return 5
@@ -270,7 +270,7 @@ def identity_share_most() -> float:
     return max(each("identity_share"))
 
 
-@quoted(".0%", source="nanda", where="Section 4.2")
+@quoted(".0%", source="nanda", where="Section 4")
 def identity_share_in_paper() -> float:
     """The share of the logits' variance that the identity has in the paper."""
     return 0.95

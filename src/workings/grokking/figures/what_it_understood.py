@@ -36,7 +36,7 @@ def spectra(networks: Sequence[tuple[Mapping[str, Power], Int[np.ndarray, " keys
                     (key, power["W_L"][key] / power["W_L"][1:].sum()),
                     xytext=(0, 2),
                     textcoords="offset points",
-                    ha="center",
+                    ha=_beside(key, keys),
                     fontsize=8,
                 )
         for ax, matrix in zip(axes[:, 0], matrices, strict=True):
@@ -101,3 +101,11 @@ def closed_form(shares: Mapping[tuple[int, int], Sequence[float]]) -> Figure:
         ax.set(xlabel="neurons", ylabel="answered right", xlim=(-0.6, len(widths) - 0.5))
         ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     return figure
+
+
+def _beside(key: int, keys: Int[np.ndarray, " keys"]) -> str:
+    """Where a label goes so that it does not run into that of a close neighbor."""
+    close = keys[(keys != key) & (abs(keys - key) < 8)]
+    if not len(close):
+        return "center"
+    return "right" if close[0] > key else "left"
