@@ -19,23 +19,29 @@ from workings.grokking.experiments import ALL, PRECISIONS
 ROOT = Path(__file__).parents[2]
 CHEAP = PRECISIONS["float32"]
 ROWS = 2  # up to step 25: as far as rounding lets float32 be compared
+# Sums in another order cut some neurons off that stood at 0, or let them pass. By step 25 that has
+# moved losses by up to 2e-4, sums of squares by 4e-4, and 15 answers in 10,000; the small changes
+# of a recipe show in the float64 reference.
+OTHER_ORDER = 1e-3
+SWAPPED = 3e-3  # of the answers
 
 
 def replayed(experiment):
-    """Where the first rows come out otherwise, but for a question that rounding alone decides."""
-    tolerance = store.FLOAT64 if experiment.recipe.dtype == "float64" else store.FLOAT32
+    """Where the first rows come out otherwise, but for questions that rounding alone decides."""
+    tolerance = store.FLOAT64 if experiment.recipe.dtype == "float64" else OTHER_ORDER
     found = store.replay(experiment, ROWS, tolerance=tolerance)
-    return [difference for difference in found if not one_question(experiment, difference)]
+    return [difference for difference in found if not few_questions(experiment, difference)]
 
 
-def one_question(experiment, difference):
-    """Whether no more than one answer in a run has changed sides, as a tie may in another order."""
+def few_questions(experiment, difference):
+    """Whether no more than a few answers in a run have changed sides, or a single one."""
     if not difference.field.endswith("_accuracy"):
         return False
     p, frac_train = experiment.recipe.p, experiment.recipe.frac_train
     share = frac_train if difference.field.startswith("train") else (1 - frac_train) ** 2 / 2
+    few = max(SWAPPED, 1.5 / (share * p * p))
     pairs = zip(difference.kept, difference.now, strict=True)
-    return all(abs(kept - now) < 1.5 / (share * p * p) for kept, now in pairs)
+    return all(abs(kept - now) < few for kept, now in pairs)
 
 
 @pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
