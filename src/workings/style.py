@@ -25,6 +25,9 @@ COLORS = {
     "new": ("#96147a", "#c06be0"),
     "restricted": ("#22966a", "#2d8169"),
     "excluded": ("#85092a", "#d33915"),
+    "published": ("#cd19fc", "#b520db"),
+    "heads": ("#520459", "#ca8ecc"),
+    "doubles": ("#3c59f2", "#95c8e5"),
 }
 INK = "#14181b"  # axes and words; the page's own ink on the site
 PAPER = "#fefefe"  # behind everything; the page's own paper on the site
