@@ -148,6 +148,28 @@ def test_plateau_test_most():
     assert when_it_understands.plateau_test_most.value == plateau("test_accuracy")[-1]
 
 
+def new_when_memorized(name: str) -> list[float]:
+    """In whole questions of one network, the first row in which it has memorized."""
+    kept = table(name)
+    rows = [kept["step"].tolist().index(step) for step in memorized(name)]
+    return [kept["new_accuracy"][row, network] for network, row in enumerate(rows)]
+
+
+def test_new_when_memorized_most():
+    expected = max(new_when_memorized("mainline"))
+    assert when_it_understands.new_when_memorized_most.value == expected
+
+
+def test_worse_than_a_guess():
+    right = [share * P < 1 for share in new_when_memorized("mainline")]
+    assert when_it_understands.worse_than_a_guess.value == sum(right)
+
+
+def test_random_new_when_memorized():
+    expected = middle(new_when_memorized("random-labels"))
+    assert when_it_understands.random_new_when_memorized.value == expected
+
+
 def test_forty_mirrored():
     early = when_it_understands.early_step.value
     expected = middle(at("fraction-40", early, "mirrored_accuracy"))
@@ -186,6 +208,18 @@ def test_sixty_to_memorizing():
     assert when_it_understands.sixty_to_memorizing.value == pytest.approx(both[0] / both[1])
 
 
+def highest(name: str) -> float:
+    return middle(max(losses) for losses in table(name)["test_loss"].T.tolist())
+
+
+def test_highest_loss_of_the_wait():
+    assert when_it_understands.highest_loss_of_the_wait.value == highest("mainline")
+
+
+def test_highest_loss_with_sixty():
+    assert when_it_understands.highest_loss_with_sixty.value == highest("fraction-60")
+
+
 def test_understood_with_most():
     assert when_it_understands.understood_with_most.value == middle(understood("fraction-90"))
 
@@ -208,6 +242,27 @@ def test_understood_with_five():
 
 def test_count_with_five():
     assert when_it_understands.count_with_five.value == arrived("decay-5")
+
+
+def line_here():
+    steps = {1: understood("mainline"), 3: understood("decay-3"), 5: understood("decay-5")}
+    points = [(d, step) for d, each in steps.items() for step in each if np.isfinite(step)]
+    decay, step = zip(*points, strict=True)
+    return stats.linregress(np.log10(decay), np.log10(step)), stats.t(len(step) - 2).ppf(0.975)
+
+
+def test_exponent_here():
+    assert when_it_understands.exponent_here.value == pytest.approx(line_here()[0].slope)
+
+
+def test_exponent_here_low():
+    fit, t = line_here()
+    assert when_it_understands.exponent_here_low.value == pytest.approx(fit.slope - t * fit.stderr)
+
+
+def test_exponent_here_high():
+    fit, t = line_here()
+    assert when_it_understands.exponent_here_high.value == pytest.approx(fit.slope + t * fit.stderr)
 
 
 def test_small_median_least():
@@ -294,6 +349,26 @@ def test_late_loss_naive():
     assert when_it_understands.late_loss_naive.value == middle(last)
 
 
+def relapses(name: str) -> int:
+    """Accuracy has reached its greatest so far, above the level, and is at or below it later."""
+    level = when_it_understands.memorized_level.value
+    best = np.maximum.accumulate(table(name)["train_accuracy"])
+    fallen = (best > level) & (table(name)["train_accuracy"] <= level)
+    return int(fallen.any(axis=0).sum())
+
+
+def test_relapses_exact():
+    assert when_it_understands.relapses_exact.value == relapses("precision-float64")
+
+
+def test_relapses_safe():
+    assert when_it_understands.relapses_safe.value == relapses("precision-float32")
+
+
+def test_relapses_naive():
+    assert when_it_understands.relapses_naive.value == relapses("precision-float32-naive")
+
+
 def test_squares_at_start():
     """The variances of the initialization, added up, give it within its chance error."""
     assert when_it_understands.squares_at_start.value == middle(squares("mainline")[0])
@@ -317,6 +392,14 @@ def test_squares_at_end():
 def test_ends_below_start():
     sums = squares("mainline")
     assert when_it_understands.ends_below_start.value == sum(sums[-1] < sums[0])
+
+
+def test_leaner_and_surer():
+    step = when_it_understands.plateau_step.value
+    waiting = table("mainline")["step"].tolist().index(step)
+    both = [squares("mainline"), table("mainline")["train_loss"]]
+    falls = np.min([np.sign(values[waiting] - values[-1]) for values in both], axis=0)
+    assert when_it_understands.leaner_and_surer.value == (falls == 1).sum()
 
 
 def test_below_without_understanding():

@@ -35,6 +35,11 @@ def test_the_wait_is_the_time_between(rows):
     assert waits == [14, -7, None]
 
 
+def test_only_who_has_memorized_can_relapse(rows):
+    assert milestones.relapses(rows) == [True, False, False]
+    assert milestones.relapses(rows[:3]) == [False, False, False]
+
+
 def test_any_measure_can_be_watched(rows):
     assert milestones.first(rows, "test_accuracy", lambda accuracy: accuracy == 0.5) == [
         14,

@@ -68,6 +68,16 @@ def first(rows: Rows, measure: str, reached: Callable[[float], bool]) -> list[St
     ]
 
 
+def relapses(rows: Rows) -> list[bool]:
+    """Whether a network, having memorized, is later found with less than that, for each seed."""
+    found = []
+    for seed, network in enumerate(milestones(rows)):
+        since = float("inf") if network.memorized is None else network.memorized
+        after = [row["train_accuracy"][seed] for row in rows if row["step"] > since]
+        found.append(any(accuracy <= MEMORIZED for accuracy in after))
+    return found
+
+
 def course(rows: Rows, measure: str) -> Float[np.ndarray, "rows networks"]:
     """A measure through training; NaN where a network has none."""
     return np.array([row[measure] for row in rows], dtype=float)
