@@ -45,6 +45,19 @@ def test_evenness_is_the_least_over_the_mean():
     assert multiplication.evenness(loud).tolist() == [1, 0]
 
 
+def test_beside_is_the_ratio_of_the_waves_that_are_put_in():
+    a, b, c = np.ogrid[:P, :P, :P]
+    w = 2 * np.pi * 3 / P
+    logits = 5 * np.cos(w * (a + b - c)) + 2 * np.cos(w * (2 * a - c)) + 2 * np.cos(w * (2 * b - c))
+    loud = multiplication.loudness(logits, [3])[0]
+    assert multiplication.beside(loud, 3) == pytest.approx(2 / 5)
+
+
+def test_beside_a_wave_that_fades_is_a_third():
+    loud = closed_forms.loudness_by_identity(1001, 4)
+    assert multiplication.beside(loud, 4) == pytest.approx(1 / 3, abs=1e-5)
+
+
 @pytest.mark.parametrize(("k", "doubled"), [(1, 2), (5, 1), (3, 5), (4, 3)])
 def test_doubles_by_hand(k, doubled):
     """Among 11 numbers cos 2wa of k = 5 is that of 10, which is that of 1."""

@@ -1,6 +1,7 @@
 """When a number that somebody published, of one network, matches ours of several seeds."""
 
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,16 @@ class Agreement(IntEnum):
 
     def __format__(self, form: str) -> str:
         return self.name.lower()
+
+
+class Ratio(NamedTuple):
+    """A line of the comparison: ours from lowest to highest, as multiples of theirs."""
+
+    words: str
+    lowest: float
+    highest: float
+    published: tuple[float, float]  # around 1, apart if a range was published
+    matches: bool
 
 
 def agreement(lowest: int | float, highest: int | float, *published: int | float) -> Agreement:

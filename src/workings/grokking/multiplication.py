@@ -34,11 +34,21 @@ def loudness(
     return 2 / p * np.cos(2 * np.pi / p * np.outer(frequencies, number)) @ by_error.T
 
 
-def evenness(
-    loud: Float[np.ndarray, "*frequencies difference"],
-) -> Float[np.ndarray, "*frequencies"]:
+def evenness(loud: Float[np.ndarray, "... difference"]) -> Float[np.ndarray, "..."] | np.floating:
     """Where a wave is least loud, relative to its mean: 1 if as loud for every difference."""
     return loud.min(axis=-1) / loud.mean(axis=-1)
+
+
+def beside(loud: Float[np.ndarray, " difference"], frequency: int) -> float:
+    """How large cos w(2a - c) and cos w(2b - c) are beside cos w(a + b - c), relative to it.
+
+    They are what a wave that is louder for some differences has too, since
+    2 cos w(a - b) · cos w(a + b - c) = cos w(2a - c) + cos w(2b - c). If it is as loud as
+    |cos w(a - b)/2|, they are a third.
+    """
+    p = len(loud)
+    wave = np.cos(2 * np.pi * frequency / p * np.arange(p))
+    return float(loud @ wave / loud.sum())
 
 
 def double(frequency: int, p: int) -> int:
