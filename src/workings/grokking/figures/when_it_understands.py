@@ -44,6 +44,8 @@ def mirrored(groups: Mapping[str, Rows]) -> Figure:
 def arrivals(groups: Mapping[str, Rows]) -> Figure:
     """When each network of each experiment memorizes, and when it understands; by label."""
     with panels(height=0.6 + 0.27 * len(groups)) as (figure, ax):
+        # On a phone letters grow and the figure does not: leave them room at the left.
+        figure.get_layout_engine().set(rect=(0.07, 0, 0.93, 1))
         for place, rows in enumerate(groups.values()):
             networks, end = milestones(rows), rows[-1]["step"]
             ax.plot([50, end], [-place, -place], color=FAINT, linewidth=1, zorder=0)
