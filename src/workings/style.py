@@ -25,7 +25,7 @@ COLORS = {
     "new": ("#96147a", "#c06be0"),
     "restricted": ("#22966a", "#2d8169"),
     "excluded": ("#85092a", "#d33915"),
-    "published": ("#cd19fc", "#b520db"),
+    "published": ("#0692e3", "#2870a4"),
     "heads": ("#520459", "#ca8ecc"),
     "doubles": ("#3c59f2", "#95c8e5"),
 }
