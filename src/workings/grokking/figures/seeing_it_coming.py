@@ -196,17 +196,24 @@ def by_choice(test_loss: Curve, restricted: Mapping[str, Curve]) -> Figure:
 
 
 def _name_lines(ax: Axes, curves: Mapping[str, Curve]) -> None:
-    """Each line's name, beside a place where it is alone."""
-    places = {"test": (0.3, 5), "restricted": (0.2, -12), "excluded": (0.27, -3)}
-    for name, (at, dy) in places.items():
-        step = int(at * curves[name].step[-1])
-        ax.annotate(
-            name,
-            (step, curves[name].at(step)),
-            xytext=(2, dy),
-            textcoords="offset points",
-            color=color(LOSSES[name]),
-        )
+    """Each line's name, beside a place where it is alone: in its fall, or at the bottom."""
+    places = {"test": (1e-3, "left", 5), "restricted": (1e-3, "right", -5)}
+    for name, (level, side, dx) in places.items():
+        step = curves[name].first(lambda loss, level=level: loss < level)
+        _beside(ax, name, step, level, side, dx)
+    step = curves["excluded"].lowest()
+    _beside(ax, "excluded", step, curves["excluded"].at(step), "left", 10)
+
+
+def _beside(ax: Axes, name: str, step: int, level: float, side: str, dx: float) -> None:
+    ax.annotate(
+        name,
+        (step, level),
+        xytext=(dx, -3),
+        textcoords="offset points",
+        ha=side,
+        color=color(LOSSES[name]),
+    )
 
 
 def _name_phases(ax: Axes, phase: Phases) -> None:
