@@ -16,7 +16,6 @@ SOURCES = {
 }
 
 GROKKING = {
-    "G2": "Omnigrok has one claim on the norm of memorizing and generalizing solutions, another on representation.",
     "G3": "With Adam, holding the norm of the weights large amounts to a tiny learning rate.",
     "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
     "G5": "Omnigrok's training error is high in every case that is not a toy when the norm is held large.",
