@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from ...style import FAINT, INK, color, panels
 from ..comparison import Ratio
@@ -12,6 +13,7 @@ from ..curves import Curve
 
 THEIRS = {"color": color("published"), "linewidth": 3.2, "alpha": 0.5, "solid_capstyle": "round"}
 NEAR, FAR = 0.08, 30  # as far as ratios are drawn; what lies beyond is an arrow
+WORDS = 0.004  # where the words begin
 
 
 def ratios(lines: Sequence[Ratio]) -> Figure:
@@ -20,9 +22,9 @@ def ratios(lines: Sequence[Ratio]) -> Figure:
         for place, line in enumerate(lines):
             y = -place
             hue = color("theory") if line.matches else color("event")
-            inside = [min(max(value, NEAR), FAR) for value in (line.lowest, line.highest)]
+            inside = np.clip([line.lowest, line.highest], NEAR, FAR)
             apart = line.highest / line.lowest
-            reach = [max(line.lowest / apart, NEAR), min(line.highest * apart, FAR)]
+            reach = np.clip([line.lowest / apart, line.highest * apart], NEAR, FAR)
             ax.plot(reach, [y, y], color=FAINT, linewidth=1.2, zorder=1)
             ax.plot(line.published, [y, y], "-|", color=INK, linewidth=1, markersize=8, zorder=2)
             if line.highest < NEAR:
@@ -33,9 +35,6 @@ def ratios(lines: Sequence[Ratio]) -> Figure:
                 line.words,
                 (0.0, y),
                 xycoords=("axes fraction", "data"),
-                xytext=(-4, 0),
-                textcoords="offset points",
-                ha="right",
                 va="center",
                 color=INK if line.matches else color("event"),
             )
@@ -49,12 +48,12 @@ def ratios(lines: Sequence[Ratio]) -> Figure:
                     color=hue,
                 )
         ax.axvline(1, color=INK, linewidth=0.8, zorder=0)
-        ax.set(xscale="log", xlim=(NEAR, FAR), ylim=(0.7 - len(lines), 0.7), yticks=[])
+        ax.set(xscale="log", xlim=(WORDS, FAR), ylim=(0.7 - len(lines), 0.7), yticks=[])
         ax.set_xlabel("ours / theirs")
         ax.spines["left"].set_visible(False)
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        ax.set_xticks([0.1, 0.3, 1, 3, 10, 30])
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.xaxis.set_minor_locator(NullLocator())
     return figure
 
 

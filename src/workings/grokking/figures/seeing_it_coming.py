@@ -197,23 +197,23 @@ def by_choice(test_loss: Curve, restricted: Mapping[str, Curve]) -> Figure:
 
 def _name_lines(ax: Axes, curves: Mapping[str, Curve]) -> None:
     """Each line's name, beside a place where it is alone: in its fall, or at the bottom."""
-    places = {"test": (1e-3, "left", 5), "restricted": (1e-3, "right", -5)}
-    for name, (level, side, dx) in places.items():
-        step = curves[name].first(lambda loss, level=level: loss < level)
-        _beside(ax, name, step, level, side, dx)
-    step = curves["excluded"].lowest()
-    _beside(ax, "excluded", step, curves["excluded"].at(step), "left", 10)
-
-
-def _beside(ax: Axes, name: str, step: int, level: float, side: str, dx: float) -> None:
-    ax.annotate(
-        name,
-        (step, level),
-        xytext=(dx, -3),
-        textcoords="offset points",
-        ha=side,
-        color=color(LOSSES[name]),
-    )
+    low = 1e-3
+    fallen = {name: curves[name].first(lambda loss: loss < low) for name in ("test", "restricted")}
+    bottom = curves["excluded"].lowest()
+    places = {
+        "test": (fallen["test"], low, "left", (5, -3)),
+        "restricted": (fallen["restricted"], low, "right", (-5, -3)),
+        "excluded": (bottom, curves["excluded"].at(bottom), "left", (8, -10)),
+    }
+    for name, (step, level, side, away) in places.items():
+        ax.annotate(
+            name,
+            (step, level),
+            xytext=away,
+            textcoords="offset points",
+            ha=side,
+            color=color(LOSSES[name]),
+        )
 
 
 def _name_phases(ax: Axes, phase: Phases) -> None:
