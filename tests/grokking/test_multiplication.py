@@ -109,6 +109,29 @@ def test_a_built_network_is_even_by_its_double_and_not_by_its_heads():
     assert even["without doubles"] < 0.3  # |cos| is least at half of 1/11 from half a turn
 
 
+def test_the_ways_of_a_built_network():
+    """It has one key, no head that chooses, and its double among the embedding's squares."""
+    weights = closed_forms.by_identity(P, [2], 101, double=closed_forms.FLAT)
+    found = multiplication.ways(weights)
+    assert found["key"].tolist() == [2]
+    assert found["double"].tolist() == [4]
+    assert not found["head"].any()
+    assert not found["double_is_key"].any()
+    share = -closed_forms.FLAT / (1 - closed_forms.FLAT)  # as the squares of its two circles
+    assert found["share_of_double"].tolist() == pytest.approx([share])
+    loud = multiplication.by_cause(weights)
+    for place, cause in enumerate(multiplication.CAUSES):
+        assert found["evenness"][place, 0] == multiplication.evenness(loud[cause])[0]
+        assert found["beside"][place, 0] == multiplication.beside(loud[cause][0], 2)
+
+
+def test_two_keys_of_which_one_is_the_others_double():
+    found = multiplication.ways(closed_forms.by_identity(P, [2, 4]))
+    assert found["key"].tolist() == [2, 4]
+    assert found["double"].tolist() == [4, 3]
+    assert found["double_is_key"].tolist() == [True, False]
+
+
 def test_the_reference_agrees_with_even_attention(weights):
     found = multiplication.with_even_attention(weights)
     a, b = torch.tensor([[3, 7], [10, 0]])

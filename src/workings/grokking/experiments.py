@@ -32,6 +32,22 @@ def weights_and_progress(recipe: Addition, state: State) -> Mapping[str, Mapping
 
 MAINLINE = experiment("mainline", weights_and_progress, snapshots=250, seeds=FIVE)
 
+
+def ways_of_multiplying(recipe: Addition, state: State) -> Mapping[str, Mapping[str, Any]]:
+    """How each run makes the wave of a sum."""
+    from . import multiplication
+
+    return {
+        f"ways-{seed}": multiplication.ways(weights_of(run))
+        for seed, run in zip(recipe.seeds, state["runs"], strict=True)
+    }
+
+
+# Other networks than those in which we saw how they multiply, by another recipe.
+FRESH = experiment(
+    "fresh", ways_of_multiplying, frac_train=0.4, lr=2e-3, steps=5_000, seeds=range(5, 10)
+)
+
 # The paper saw 30% to 50% grok, 60% and more understand at once, 10% and 20% not in 40,000 steps.
 FRACTIONS = {
     frac_train: experiment(
@@ -86,6 +102,7 @@ PRECISIONS = {
 
 ALL = [
     MAINLINE,
+    FRESH,
     *FRACTIONS.values(),
     *DECAYS.values(),
     SMALL_DECAYS,

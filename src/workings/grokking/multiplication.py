@@ -17,6 +17,9 @@ from jaxtyping import Float
 from . import measures
 from .measures import Arrays, Keys
 
+TRAINED, EVEN, SINGLE = "as trained", "attention held even", "without doubles"
+CAUSES = (TRAINED, EVEN, SINGLE)
+
 
 def loudness(
     logits: Float[np.ndarray, "p p p"], frequencies: Keys
@@ -95,8 +98,35 @@ def by_cause(weights: Arrays) -> Mapping[str, Float[np.ndarray, "keys difference
     p = len(weights["W_E"]) - 1
     doubles = {double(int(k), p) for k in keys} - set(keys.tolist())
     networks = {
-        "as trained": weights,
-        "attention held even": with_even_attention(weights),
-        "without doubles": without_waves(weights, doubles),
+        TRAINED: weights,
+        EVEN: with_even_attention(weights),
+        SINGLE: without_waves(weights, doubles),
     }
     return {name: loudness(measures.logits(changed), keys) for name, changed in networks.items()}
+
+
+def ways(weights: Arrays) -> dict[str, np.ndarray]:
+    """Of each key frequency of a network, what shows how its wave is made.
+
+    Returns:
+        For each key: "key", "head" (whether it is the frequency of a head), "double",
+        "double_is_key", and "share_of_double" in the squares of the embedding. For each of
+        `CAUSES` and each key: "evenness" and "beside".
+    """
+    keys = measures.key_frequencies(weights)
+    p = len(weights["W_E"]) - 1
+    heads, _ = measures.head_frequencies(measures.network(weights))
+    doubles = np.array([double(int(k), p) for k in keys], dtype=int)
+    power = measures.power_W_E(weights)[1:]
+    loud = by_cause(weights)
+    return {
+        "key": keys,
+        "head": np.isin(keys, heads),
+        "double": doubles,
+        "double_is_key": np.isin(doubles, keys),
+        "share_of_double": power[doubles - 1] / power.sum(),
+        "evenness": np.stack([evenness(loud[cause]) for cause in CAUSES]),
+        "beside": np.array(
+            [[beside(of, int(k)) for of, k in zip(loud[c], keys, strict=True)] for c in CAUSES]
+        ),
+    }
