@@ -161,6 +161,7 @@ def test_every_experiment_is_the_papers_setting_but_for_what_its_name_says():
         "random": {"labels"},
         "precision": {"p", "frac_train", "lr", "precision"},
         "mainline": set(),
+        "fresh": {"frac_train", "lr"},
     }
     base = vars(experiments.BASE)
     for experiment in ALL:
