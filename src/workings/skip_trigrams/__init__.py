@@ -1,0 +1,1 @@
+"""Part III: what one layer of attention can and cannot say."""

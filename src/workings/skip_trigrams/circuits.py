@@ -1,0 +1,154 @@
+"""A layer of attention as its tables: where each head looks, and what it writes when it looks.
+
+Without positions, a layer of attention is no more than these: the scores [destination, source] of
+each head, the logits [source, output] that it writes, and the direct path [destination, output].
+Every network of that kind has them, and any such tables are a network's.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from .. import transformer
+from ..transformer import Weights
+from .tasks import Predict, bagged
+
+
+class Circuits(NamedTuple):
+    """The tables of a layer of attention.
+
+    Attributes:
+        scores: how much each head wants to look from a destination at a source, before the softmax.
+        writes: what it adds to each output's logit for all of its attention, in nats.
+        direct: what the destination itself adds to each output's logit, in nats.
+    """
+
+    scores: Float[Tensor, "*runs heads destination source"]
+    writes: Float[Tensor, "*runs heads source output"]
+    direct: Float[Tensor, "*runs destination output"]
+
+
+def circuits(weights: Weights, *, direct_path: bool = True) -> Circuits:
+    """The tables of a network of one layer without positions and biases of its heads.
+
+    Args:
+        direct_path: as the network was trained; without it, `direct` holds zeros (or the bias of
+            the outputs).
+
+    Raises:
+        ValueError: the network has more layers, positions, an MLP or biases of heads, and so is
+            not what its tables say; or its weights do not fit together.
+
+    Source: Elhage et al. (2021), who write for columns W_E^T W_QK W_E and W_U W_OV W_E.
+    """
+    sizes = transformer.fitting(weights)
+    if sizes["n_layers"] > 1:
+        raise ValueError(f"the network has {sizes['n_layers']} layers; tables describe one")
+    if extra := sorted(weights.keys() - {*transformer.NEEDED, "b_U"}):
+        raise ValueError(f"tables cannot say what {', '.join(extra)} does; take a network without")
+    W_E, W_U = weights["W_E"], weights["W_U"]
+    W_Q, W_K, W_V, W_O = (weights[name][..., 0, :, :, :] for name in ("W_Q", "W_K", "W_V", "W_O"))
+    per_head = W_E[..., None, :, :]
+    scores = (per_head @ W_Q) @ (per_head @ W_K).mT / sizes["d_head"] ** 0.5
+    writes = (per_head @ W_V) @ (W_O @ W_U[..., None, :, :])
+    direct = W_E @ W_U if direct_path else torch.zeros_like(W_E @ W_U)
+    if "b_U" in weights:
+        direct = direct + weights["b_U"][..., None, :]
+    return Circuits(scores, writes, direct)
+
+
+def attention(
+    tables: Circuits,
+    bags: Float[Tensor, "batch source"],
+    destinations: Float[Tensor, "batch destination"],
+) -> Float[Tensor, "*runs heads batch source"]:
+    """The share of each head's attention that goes to all tokens of each kind together.
+
+    Args:
+        bags: how often each token stands in the input, the destination itself counted.
+        destinations: one for the destination, zeros for the other tokens.
+    """
+    scores = destinations @ tables.scores + bags.log()  # what is not there gets minus infinity
+    return scores.softmax(dim=-1)
+
+
+def logits(
+    tables: Circuits,
+    bags: Float[Tensor, "batch source"],
+    destinations: Float[Tensor, "batch destination"],
+) -> Float[Tensor, "*runs batch output"]:
+    """What the tables say of the token after the last one, in nats; arguments as `attention`."""
+    written = attention(tables, bags, destinations) @ tables.writes
+    return destinations @ tables.direct + written.sum(dim=-3)
+
+
+def predict(tables: Circuits) -> Predict:
+    """The log-probabilities that follow from the tables, in nats.
+
+    Raises, when it is asked:
+        ValueError: a token is outside the vocabulary, or the context is empty.
+    """
+    d_vocab = tables.scores.shape[-1]
+    return lambda tokens: logits(tables, *bagged(tokens, d_vocab)).log_softmax(dim=-1)
+
+
+def network(weights: Weights, *, direct_path: bool = True) -> Predict:
+    """The log-probabilities of a network's answer to the last token, in nats."""
+    return lambda tokens: transformer.logits(weights, tokens, direct_path=direct_path)[
+        ..., -1, :
+    ].log_softmax(dim=-1)
+
+
+def inserted(
+    tables: Circuits, tokens: Int[Tensor, "batch pos"], source: int
+) -> Float[Tensor, "*runs heads batch output"]:
+    """What changes in each head's writing, exactly, when a source token is put into the context.
+
+    It is p (OV[source] - m): p the attention that this one token then gets, m what the head wrote
+    without it. A set of skip trigrams keeps p OV[source] and has no place for m.
+
+    Raises:
+        ValueError: a token is outside the vocabulary, or the context is empty.
+    """
+    d_vocab = tables.scores.shape[-1]
+    if not 0 <= source < d_vocab:
+        raise ValueError(f"tokens run from 0 to {d_vocab - 1}; {source} is none")
+    bags, destinations = bagged(tokens, d_vocab)
+    m = attention(tables, bags, destinations) @ tables.writes
+    scores = destinations @ tables.scores
+    others = (scores + bags.log()).logsumexp(dim=-1)
+    p = torch.sigmoid(scores[..., source] - others)
+    return p[..., None] * (tables.writes[..., source, None, :] - m)
+
+
+def weights(tables: Circuits) -> Weights:
+    """A network in the book's own shapes that has these tables, to the last bits.
+
+    The residual stream has a place for every token and one for every output; what a destination
+    adds directly is part of its embedding.
+    """
+    n_heads, d_vocab, d_vocab_out = tables.writes.shape
+    d_model, d_head = d_vocab + d_vocab_out, max(d_vocab, d_vocab_out)
+    made = {
+        name: tables.scores.new_zeros(shape)
+        for name, shape in transformer.shapes(
+            d_vocab=d_vocab,
+            d_model=d_model,
+            n_heads=n_heads,
+            d_head=d_head,
+            d_vocab_out=d_vocab_out,
+        ).items()
+    }
+    tokens = torch.eye(d_vocab, dtype=tables.scores.dtype)
+    outputs = torch.eye(d_vocab_out, dtype=tables.scores.dtype)
+    made["W_E"][:, :d_vocab], made["W_E"][:, d_vocab:] = tokens, tables.direct
+    made["W_Q"][0, :, :d_vocab, :d_vocab] = tables.scores * d_head**0.5
+    made["W_K"][0, :, :d_vocab, :d_vocab] = tokens
+    made["W_V"][0, :, :d_vocab, :d_vocab_out] = tables.writes
+    made["W_O"][0, :, :d_vocab_out, d_vocab:] = outputs
+    made["W_U"][d_vocab:] = outputs
+    return made

@@ -1,0 +1,107 @@
+"""The trainings that Part III reports. To add one, add a line, and `workings train` its name."""
+
+from typing import Any
+
+from workings.experiment import Experiment
+
+from .training import OneLayer, final_weights, train
+
+TWENTY = tuple(range(20))
+
+
+def experiment(name: str, **changes: Any) -> Experiment:
+    """A layer of attention on a task, from twenty starts."""
+    recipe = OneLayer(**({"seeds": TWENTY} | changes))
+    return Experiment(f"skip-trigrams/{name}", recipe, train, final_weights)
+
+
+EXCLUSIVE_OR = {
+    n_heads: experiment(f"exclusive-or-{n_heads}", task="exclusive or", n_heads=n_heads)
+    for n_heads in (1, 2)
+}
+# With noise a layer can reach the truth, and so be compared with the best table.
+NOISY_EXCLUSIVE_OR = experiment("exclusive-or-2-noisy", task="exclusive or", n_heads=2, noise=0.1)
+
+KEEP_IN_MIND = {
+    (n_heads, direct_path): experiment(
+        f"keep-in-mind-{n_heads}{'' if direct_path else '-indirect'}",
+        task="keep in mind",
+        n_heads=n_heads,
+        direct_path=direct_path,
+    )
+    for n_heads in (1, 2)
+    for direct_path in (False, True)
+}
+
+INCOHERENT = {
+    (n_heads, direct_path): experiment(
+        f"incoherent-{n_heads}{'' if direct_path else '-indirect'}",
+        task="incoherent",
+        n_heads=n_heads,
+        direct_path=direct_path,
+    )
+    for n_heads in (1, 2, 3, 4)
+    for direct_path in (False, True)
+}
+NOISY_INCOHERENT = {
+    n_heads: experiment(
+        f"incoherent-{n_heads}-noisy", task="incoherent", n_heads=n_heads, noise=0.1
+    )
+    for n_heads in (1, 2, 4)
+}
+# From the solution by hand with one head, every weight shifted: does training come back to it?
+BASIN = {
+    scatter: experiment(
+        f"incoherent-basin-{scatter:g}", task="incoherent", by_hand="unwrite", scatter=scatter
+    )
+    for scatter in (0.5, 1.0, 2.0, 3.0)
+}
+
+COHERENT = {
+    (n_heads, d_head): experiment(
+        f"coherent-{n_heads}-of-{d_head}",
+        task="coherent",
+        noise=0.2,
+        n_heads=n_heads,
+        d_head=d_head,
+    )
+    for n_heads in (1, 2)
+    for d_head in (1, 2, 4)
+}
+# Without noise a lone head of one dimension can be right on all: does training find how?
+CERTAIN_COHERENT = {
+    (n_heads, d_head): experiment(
+        f"coherent-{n_heads}-of-{d_head}-certain",
+        task="coherent",
+        n_heads=n_heads,
+        d_head=d_head,
+        steps=3_000,
+        every=60,
+    )
+    for n_heads, d_head in ((1, 1), (2, 1), (1, 4), (2, 4))
+}
+# The same where weights cost something, so that one head and two can be compared by their size.
+COSTLY_COHERENT = {
+    n_heads: experiment(
+        f"coherent-{n_heads}-of-4-costly",
+        task="coherent",
+        n_heads=n_heads,
+        d_head=4,
+        weight_decay=0.03,
+        steps=3_000,
+        every=60,
+    )
+    for n_heads in (1, 2)
+}
+
+ALL = [
+    *EXCLUSIVE_OR.values(),
+    NOISY_EXCLUSIVE_OR,
+    *KEEP_IN_MIND.values(),
+    *INCOHERENT.values(),
+    *NOISY_INCOHERENT.values(),
+    *BASIN.values(),
+    *COHERENT.values(),
+    *CERTAIN_COHERENT.values(),
+    *COSTLY_COHERENT.values(),
+]

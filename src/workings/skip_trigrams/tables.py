@@ -1,0 +1,194 @@
+"""Sets of skip trigrams, taken at their word: each earlier token votes, and the votes add up.
+
+A *set of skip trigrams* is a table T and a bias b, and says
+
+    logits = b[destination] + sum over sources s of x_s T[destination, s],
+
+where x_s is how often s stands in the context ("count"), whether it does ("presence"), or which
+share of the context it is ("frequency"). Fitting T is convex, so the best set is well defined; how
+far from the best a found one can be at most, in nats, is computed, not hoped.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.optimize import minimize
+from torch import Tensor
+
+from . import tasks
+from .tasks import Predict, Task
+
+Reading = Literal["count", "presence", "frequency"]
+READINGS: tuple[Reading, ...] = ("count", "presence", "frequency")
+
+
+class Table(NamedTuple):
+    """A set of skip trigrams.
+
+    Attributes:
+        bias: the logits of a destination by itself, in nats: its bigrams.
+        votes: what a source adds to them.
+        reading: by what a source's vote is multiplied.
+    """
+
+    bias: Float[Tensor, "destination output"]
+    votes: Float[Tensor, "destination source output"]
+    reading: Reading
+
+
+class Fit(NamedTuple):
+    """The best set that was found, its loss in nats, and how far above the least it is at most."""
+
+    table: Table
+    loss: float
+    certain_to: float
+
+
+def features(
+    tokens: Int[Tensor, "batch pos"], d_vocab: int, reading: Reading
+) -> Float[Tensor, "batch source"]:
+    """What each source's vote is multiplied by; the destination, the last token, has no vote.
+
+    Raises:
+        ValueError: the reading is unknown, the context empty, or a token outside the vocabulary.
+    """
+    if reading not in READINGS:
+        raise ValueError(f"reading must be one of {READINGS}, not {reading!r}")
+    bags, destinations = tasks.bagged(tokens, d_vocab)
+    counts = bags - destinations
+    if reading == "presence":
+        return (counts > 0).double()
+    return counts / counts.sum(dim=1, keepdim=True) if reading == "frequency" else counts
+
+
+def predict(table: Table) -> Predict:
+    """What a set of skip trigrams says of the token after the last one, in nats.
+
+    Raises:
+        ValueError: bias and votes do not have the same destinations and outputs; or, when it is
+            asked, as `features`.
+    """
+    destinations, sources, outputs = table.votes.shape
+    if table.bias.shape != (destinations, outputs):
+        raise ValueError(
+            f"votes are {destinations} x {sources} x {outputs}, so the bias must be "
+            f"{destinations} x {outputs}, not {' x '.join(map(str, table.bias.shape))}"
+        )
+
+    def said(tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch output"]:
+        x = features(tokens, sources, table.reading)
+        last = tokens[:, -1]
+        logits = table.bias[last] + torch.einsum("bs,bso->bo", x, table.votes[last])
+        return logits.log_softmax(dim=-1)
+
+    return said
+
+
+def fit(task: Task, reading: Reading, answer: Float[Tensor, "inputs outputs"] | None = None) -> Fit:
+    """The set of skip trigrams of the least loss.
+
+    Each destination is a multinomial regression of its own, by L-BFGS. The bound on what is left
+    is the dual gap: the entropy of any predictions that agree with the answers on every feature's
+    average is below the loss of every table.
+
+    Args:
+        answer: what to predict; by default the task's own answers. A model's probabilities, to
+            ask which table is most like the model.
+
+    Raises:
+        ValueError: the reading is unknown, or answers do not add up to one.
+    """
+    answer = task.answer if answer is None else answer
+    if answer.shape != task.answer.shape:
+        raise ValueError(f"answers must be {tuple(task.answer.shape)}, not {tuple(answer.shape)}")
+    if off := [i for i, row in enumerate(answer) if not tasks.is_distribution(row)]:
+        raise ValueError(f"the answers to {task.inputs[off[0]]} do not add up to one")
+    d_vocab, d_out = len(task.vocabulary), len(task.outputs)
+    x = torch.zeros(len(task.inputs), d_vocab, dtype=torch.float64)
+    for which, tokens in task.batches:
+        x[which] = features(tokens, d_vocab, reading)
+    last = torch.tensor([tokens[-1] for tokens in task.inputs])
+    bias = torch.zeros(d_vocab, d_out, dtype=torch.float64)
+    votes = torch.zeros(d_vocab, d_vocab, d_out, dtype=torch.float64)
+    loss = gap = 0.0
+    for destination in last.unique().tolist():
+        here = last == destination
+        found = regression(x[here], task.chance[here], answer[here])
+        bias[destination], votes[destination] = found.bias, found.votes
+        loss, gap = loss + found.loss, gap + found.certain_to
+    return Fit(Table(bias, votes, reading), loss, gap)
+
+
+class Regression(NamedTuple):
+    """One destination's part of a fit; the loss is weighted by the chances of its inputs."""
+
+    bias: Float[Tensor, " outputs"]
+    votes: Float[Tensor, "features outputs"]
+    loss: float
+    certain_to: float
+
+
+def regression(
+    x: Float[Tensor, "inputs features"],
+    chance: Float[Tensor, " inputs"],
+    answer: Float[Tensor, "inputs outputs"],
+    steps: int = 5_000,
+) -> Regression:
+    """The multinomial regression of the least loss, and how far above it the found one can be."""
+    design = np.hstack([np.ones((len(x), 1)), x.numpy()])
+    w, y = chance.numpy(), answer.numpy()
+    shape = (design.shape[1], y.shape[1])
+
+    def cost(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        said = _log_softmax(design @ flat.reshape(shape))
+        gradient = design.T @ (w[:, None] * (np.exp(said) - y))
+        return -float(w @ np.where(y > 0, y * said, 0).sum(axis=1)), gradient.ravel()
+
+    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 0, "gtol": 1e-10, "maxcor": 30}
+    found = minimize(cost, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options)
+    parameters = found.x.reshape(shape)
+    said = np.exp(_log_softmax(design @ parameters))
+    gap = max(0.0, float(found.fun) - lower_bound(design, w, y, said))
+    return Regression(
+        torch.tensor(parameters[0]), torch.tensor(parameters[1:]), float(found.fun), gap
+    )
+
+
+def lower_bound(
+    design: Float[np.ndarray, "inputs features"],
+    chance: Float[np.ndarray, " inputs"],
+    answer: Float[np.ndarray, "inputs outputs"],
+    said: Float[np.ndarray, "inputs outputs"],
+) -> float:
+    """What no table's loss can fall below, in nats: the better, the closer `said` is to the best.
+
+    `said` is corrected until it has the same averages as the answers on every feature, and mixed
+    with the answers (which have them too) as little as it takes for no probability to be negative.
+    Of all predictions with the right averages the best table's have the greatest entropy.
+    """
+    weighted = chance[:, None] * design
+    missing = weighted.T @ (answer - said)
+    corrected = said + design @ np.linalg.lstsq(weighted.T @ design, missing, rcond=None)[0]
+    negative = corrected < 0
+    share = (-corrected[negative] / (answer - corrected)[negative]).max(initial=0.0)
+    feasible = np.clip(corrected + min(1.0, share) * (answer - corrected), 0, None)
+    logs = np.log(feasible, out=np.zeros_like(feasible), where=feasible > 0)
+    return -float(chance @ (feasible * logs).sum(axis=1))
+
+
+def agreement(
+    task: Task,
+    one: Float[Tensor, "inputs outputs"],
+    other: Float[Tensor, "inputs outputs"],
+) -> float:
+    """How likely an input is on which both have the same first choice."""
+    return float(task.chance[one.argmax(dim=-1) == other.argmax(dim=-1)].sum())
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    below = logits - logits.max(axis=1, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))
