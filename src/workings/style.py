@@ -28,6 +28,8 @@ COLORS = {
     "published": ("#0692e3", "#2870a4"),
     "heads": ("#520459", "#ca8ecc"),
     "doubles": ("#3c59f2", "#95c8e5"),
+    "table": ("#007c30", "#9ff8ad"),
+    "layer": ("#922fd5", "#745e8a"),
 }
 INK = "#14181b"  # axes and words; the page's own ink on the site
 PAPER = "#fefefe"  # behind everything; the page's own paper on the site
