@@ -11,7 +11,7 @@ far from the best a found one can be at most, in nats, is computed, not hoped.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,22 +22,21 @@ from torch import Tensor
 from . import tasks
 from .tasks import Predict, Task
 
-Reading = Literal["count", "presence", "frequency"]
-READINGS: tuple[Reading, ...] = ("count", "presence", "frequency")
+READINGS = ("count", "presence", "frequency")
 
 
 class Table(NamedTuple):
     """A set of skip trigrams.
 
     Attributes:
-        bias: the logits of a destination by itself, in nats: its bigrams.
-        votes: what a source adds to them.
-        reading: by what a source's vote is multiplied.
+        bias: the logits of a destination by itself, in nats, its bigrams: [destination, output].
+        votes: what a source adds to them: [destination, source, output].
+        reading: by what a source's vote is multiplied, one of `READINGS`.
     """
 
-    bias: Float[Tensor, "destination output"]
-    votes: Float[Tensor, "destination source output"]
-    reading: Reading
+    bias: Float[Tensor, "_ _"]
+    votes: Float[Tensor, "_ _ _"]
+    reading: str
 
 
 class Fit(NamedTuple):
@@ -49,7 +48,7 @@ class Fit(NamedTuple):
 
 
 def features(
-    tokens: Int[Tensor, "batch pos"], d_vocab: int, reading: Reading
+    tokens: Int[Tensor, "batch pos"], d_vocab: int, reading: str
 ) -> Float[Tensor, "batch source"]:
     """What each source's vote is multiplied by; the destination, the last token, has no vote.
 
@@ -88,7 +87,7 @@ def predict(table: Table) -> Predict:
     return said
 
 
-def fit(task: Task, reading: Reading, answer: Float[Tensor, "inputs outputs"] | None = None) -> Fit:
+def fit(task: Task, reading: str, answer: Float[Tensor, "_ _"] | None = None) -> Fit:
     """The set of skip trigrams of the least loss.
 
     Each destination is a multinomial regression of its own, by L-BFGS. The bound on what is left
@@ -96,8 +95,8 @@ def fit(task: Task, reading: Reading, answer: Float[Tensor, "inputs outputs"] | 
     average is below the loss of every table.
 
     Args:
-        answer: what to predict; by default the task's own answers. A model's probabilities, to
-            ask which table is most like the model.
+        answer: what to predict, [inputs, outputs]; by default the task's own answers. A model's
+            probabilities, to ask which table is most like the model.
 
     Raises:
         ValueError: the reading is unknown, or answers do not add up to one.

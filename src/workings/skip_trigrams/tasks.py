@@ -30,8 +30,8 @@ class Task:
         vocabulary: the name of each token.
         outputs: the name of each answer.
         inputs: the tokens of each input by number, the destination last; lengths may differ.
-        chance: of each input.
-        answer: the distribution of what follows each input.
+        chance: of each input, [inputs].
+        answer: the distribution of what follows each, [inputs, outputs].
 
     Raises:
         ValueError: a token is outside the vocabulary, an input has no earlier token, or
@@ -41,8 +41,8 @@ class Task:
     vocabulary: tuple[str, ...]
     outputs: tuple[str, ...]
     inputs: tuple[tuple[int, ...], ...]
-    chance: Float[Tensor, " inputs"]
-    answer: Float[Tensor, "inputs outputs"]
+    chance: Float[Tensor, " _"]
+    answer: Float[Tensor, "_ _"]
 
     def __post_init__(self) -> None:
         for tokens in self.inputs:
