@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from .circuits import Circuits
-from .tasks import Task, exclusive_or, incoherent
+from .tasks import Task, coherent, exclusive_or, incoherent
 
 
 def empty(task: Task, heads: int) -> Circuits:
@@ -69,6 +71,89 @@ def unwrite(sure: float = 15.0, write: float = 30.0) -> Circuits:
     two = copy_and_unwrite(sure, write)
     direct = two.direct + two.writes[0]  # a destination looks at itself and nowhere else
     return Circuits(two.scores[1:], two.writes[1:], direct)
+
+
+def looking_at_signals(heads: int, sure: float = 30.0) -> Circuits:
+    """Heads for the coherent task that look evenly at both signals, and write nothing yet.
+
+    A score of `sure` leaves the other tokens of an input less than 2 exp(-sure) of the attention.
+    """
+    task = coherent()
+    tables = empty(task, heads)
+    signals = [task.vocabulary.index(name) for name in signal_names(task)]
+    tables.scores[:, task.vocabulary.index("0"), signals] = sure
+    return tables
+
+
+def signal_names(task: Task) -> list[str]:
+    """The signals of a coherent task: those that an answer names twice."""
+    return [name[0] for name in task.outputs if name[0] == name[1]]
+
+
+def by_pairs(write: float, same: float) -> Circuits:
+    """One head for the coherent task: every signal votes for the pairs that it is in.
+
+    Looking at signal i alone, the head writes `write` for each pair {i, k}, and `same` times as
+    much for {i, i}. It is right on every input if 1 < same < 2, and on no other condition.
+    """
+    task = coherent()
+    tables = looking_at_signals(heads=1)
+    for output, pair in enumerate(task.outputs):
+        for signal in pair:
+            weight = same if pair[0] == pair[1] else 1.0
+            tables.writes[0, task.vocabulary.index(signal), output] = write * weight
+    return tables
+
+
+def by_midpoint(places: Float[Tensor, "signals dimensions"], write: float) -> Circuits:
+    """One head for the coherent task: it reads where the middle of both signals lies.
+
+    Every signal has a place, so an even look at two of them is the point midway between. The answer
+    is the pair whose own midpoint m is nearest: -write |x - m|^2, less the |x|^2 that all share, is
+    write (2 m·x - |m|^2), where the head has the first part and the direct path the second. It is
+    right on every input if all midpoints differ; the head needs as many dimensions as the places.
+    """
+    task = coherent()
+    tables = looking_at_signals(heads=1)
+    midpoints = all_midpoints(places)
+    signals = [task.vocabulary.index(name) for name in signal_names(task)]
+    tables.writes[0, signals] = 2 * write * places @ midpoints.T
+    tables.direct[task.vocabulary.index("0")] = -write * midpoints.square().sum(dim=1)
+    return tables
+
+
+def all_midpoints(
+    places: Float[Tensor, "signals dimensions"],
+) -> Float[Tensor, "outputs dimensions"]:
+    """The points midway between any two places, a place and itself among them, as outputs go."""
+    first, second = torch.triu_indices(len(places), len(places))
+    return (places[first] + places[second]) / 2
+
+
+def on_an_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3) -> Circuits:
+    """One head of two dimensions for the coherent task, and no direct path.
+
+    Signals lie on a circle, at `turn` radians a mark. The middle of two of them has the direction
+    midway between theirs, and of all directions of pairs the answer's is the one it fits best.
+    """
+    task = coherent()
+    tables = looking_at_signals(heads=1)
+    angles = turn * marks[:, None]
+    signals = [task.vocabulary.index(name) for name in signal_names(task)]
+    tables.writes[0, signals] = write * torch.cos(angles - all_midpoints(angles)[:, 0])
+    return tables
+
+
+def split_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3) -> Circuits:
+    """The same by two heads of one dimension each: one writes the cosine's part, one the sine's."""
+    task = coherent()
+    tables = looking_at_signals(heads=2)
+    angles = turn * marks[:, None]
+    towards = all_midpoints(angles)[:, 0]
+    signals = [task.vocabulary.index(name) for name in signal_names(task)]
+    tables.writes[0, signals] = write * angles.cos() * towards.cos()
+    tables.writes[1, signals] = write * angles.sin() * towards.sin()
+    return tables
 
 
 BY_HAND: dict[str, Callable[[], Circuits]] = {

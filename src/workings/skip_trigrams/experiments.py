@@ -4,6 +4,8 @@ from typing import Any
 
 from workings.experiment import Experiment
 
+from . import language
+from .language import LanguageModel
 from .training import OneLayer, final_weights, train
 
 TWENTY = tuple(range(20))
@@ -80,6 +82,19 @@ CERTAIN_COHERENT = {
     )
     for n_heads, d_head in ((1, 1), (2, 1), (1, 4), (2, 4))
 }
+# Without a direct path nothing stands beside the heads; a lone dimension then cannot be enough.
+INDIRECT_COHERENT = {
+    (n_heads, d_head): experiment(
+        f"coherent-{n_heads}-of-{d_head}-indirect",
+        task="coherent",
+        n_heads=n_heads,
+        d_head=d_head,
+        direct_path=False,
+        steps=3_000,
+        every=60,
+    )
+    for n_heads, d_head in ((1, 1), (1, 2), (2, 1), (2, 4))
+}
 # The same where weights cost something, so that one head and two can be compared by their size.
 COSTLY_COHERENT = {
     n_heads: experiment(
@@ -94,6 +109,18 @@ COSTLY_COHERENT = {
     for n_heads in (1, 2)
 }
 
+# Real text, with characters or words for tokens, and with positions or without.
+TEXT = {
+    (level, positions): Experiment(
+        f"skip-trigrams/text-{level}s{'-with-positions' if positions else ''}",
+        LanguageModel(level=level, d_vocab=d_vocab, positions=positions, seeds=tuple(range(5))),
+        language.train,
+        language.final_weights,
+    )
+    for level, d_vocab in (("character", 40), ("word", 64))
+    for positions in (False, True)
+}
+
 ALL = [
     *EXCLUSIVE_OR.values(),
     NOISY_EXCLUSIVE_OR,
@@ -103,5 +130,7 @@ ALL = [
     *BASIN.values(),
     *COHERENT.values(),
     *CERTAIN_COHERENT.values(),
+    *INDIRECT_COHERENT.values(),
     *COSTLY_COHERENT.values(),
+    *TEXT.values(),
 ]
