@@ -28,7 +28,7 @@ MAY_HOLD_DIGITS = [
     r"\bfloat(?:32|64)\b",  # kinds of numbers
 ]
 CODE = (
-    r"(?ms)^(`{3,})(?:\{(?:code-cell|literalinclude|bibliography|wall|ledger|claim)\}[^\n]*|\w*)\n"
+    r"(?ms)^(`{3,})(?:\{(?:code-cell|literalinclude|bibliography|wall|ledger|verdicts|claim)\}[^\n]*|\w*)\n"
     r".*?^\1[ ]*$"
 )
 
@@ -194,3 +194,10 @@ def test_a_page_with_cells_and_no_kernel_is_refused(tmp_path, monkeypatch):
 def test_a_link_to_a_page_becomes_a_link_to_its_notebook():
     page = Page("book/beliefs/how-far")
     assert plain("{doc}`../ledger`", page) == "[The ledger](../ledger.ipynb)"
+
+
+@pytest.mark.parametrize("part", claims.PARTS)
+def test_the_verdicts_of_a_part_are_those_of_its_claims_and_of_no_others(part):
+    shown = re.findall(r"</span> (\w+) ([a-z ]+)</a>", markup.verdicts("", part))
+    of_part = [claim for claim in claims.CLAIMS.values() if claim.part == part]
+    assert sorted(shown) == sorted((claim.id, claim.ruling.verdict) for claim in of_part)

@@ -55,6 +55,18 @@ def _directive(html: Callable[[str], str]) -> type[SphinxDirective]:
     return Directive
 
 
+class VerdictsDirective(SphinxDirective):
+    """``{verdicts} skip-trigrams``: every claim of a part with its verdict, reason and page."""
+
+    required_arguments = 1
+
+    def run(self):
+        (part,) = self.arguments
+        if part not in claims.PARTS:
+            raise self.error(f"no part is called {part!r}; there are {', '.join(claims.PARTS)}")
+        return [nodes.raw("", markup.verdicts(_up(self.env.docname), part), format="html")]
+
+
 class ClaimDirective(SphinxDirective):
     """``{claim} W10 off``: the claim's box, and the verdict that the prose around it argues from.
 
@@ -168,6 +180,7 @@ def setup(app: Sphinx) -> dict:
     app.add_role("num", NumberRole())
     app.add_directive("wall", _directive(markup.wall))
     app.add_directive("ledger", _directive(markup.ledger))
+    app.add_directive("verdicts", VerdictsDirective)
     app.add_directive("claim", ClaimDirective)
     app.add_post_transform(LiveFigures)
     app.connect("config-inited", fill_in_address, priority=900)

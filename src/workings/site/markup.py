@@ -74,6 +74,19 @@ def wall(up: str) -> str:
     return f'<div class="wall-of-claims">{_legend(up)}{"".join(sections)}</div>'
 
 
+def verdicts(up: str, part: str) -> str:
+    """What became of each claim of a part: its verdict, what was said, why, and on which page."""
+    ruled = _pages_of_claims()
+    entries = [
+        f'<li class="verdict-{_slug(claim.ruling.verdict)}">{chip(claim, up)} {escape(claim.says)} '
+        f'<span class="claim-why">{escape(claim.ruling.why)}</span>'
+        f"{_ruled_on(claim, ruled.get(claim.id), up)}</li>"
+        for claim in claims_in_order()
+        if claim.part == part
+    ]
+    return f'<ul class="verdicts">{"".join(entries)}</ul>'
+
+
 def ledger(up: str) -> str:
     """Every claim and every number, with a filter by part and by verdict."""
     ruled = _pages_of_claims()
@@ -142,6 +155,7 @@ def test_place(number: Number) -> str | None:
 
 def place_of(function: Callable) -> str:
     """The file and line of a function, from the root of the repository."""
+    function = inspect.unwrap(function)
     path = Path(inspect.getsourcefile(function)).relative_to(ROOT)
     return f"{path.as_posix()}:{inspect.getsourcelines(function)[1]}"
 
@@ -194,6 +208,12 @@ def _tile(claim: Claim, page: Page | None, up: str) -> str:
         f'<span class="shape" aria-hidden="true">{VERDICTS[verdict]}</span>'
         f'<span class="tile-verdict">{verdict}</span></a>'
     )
+
+
+def _ruled_on(claim: Claim, page: Page | None, up: str) -> str:
+    if page is None:
+        return ""
+    return f' <a href="{up}{page.name}.html#claim-{claim.id}">{escape(page.title)}</a>'
 
 
 def _legend(up: str) -> str:
