@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .. import transformer
 from ..transformer import Weights
+from .tables import Table
 from .tasks import Predict, bagged
 
 
@@ -123,6 +124,30 @@ def inserted(
     others = (scores + bags.log()).logsumexp(dim=-1)
     p = torch.sigmoid(scores[..., source] - others)
     return p[..., None] * (tables.writes[..., source, None, :] - m)
+
+
+def greedy_table(tables: Circuits) -> Table:
+    """The set of skip trigrams with the same first choices as a single head, in every context.
+
+    A softmax divides all logits of an input by the same positive number. Undivided they are
+    a sum over tokens: each votes exp(score) (writes + direct), and first choices do not change.
+
+    Returns:
+        A table that counts every token, the destination's own vote its bias. Votes are no nats:
+        they are right up to a factor for each destination, such that none overflows.
+
+    Raises:
+        ValueError: there is more than one head, and so more than one divisor, or more than one run.
+    """
+    if tables.scores.dim() != 3 or len(tables.scores) != 1:
+        raise ValueError(
+            f"scores are {' x '.join(map(str, tables.scores.shape))}; "
+            "first choices are those of a table for one head of one run: 1 x tokens x tokens"
+        )
+    (scores,), (writes,) = tables.scores, tables.writes
+    weight = (scores - scores.amax(dim=1, keepdim=True)).exp()
+    votes = weight[:, :, None] * (writes[None] + tables.direct[:, None])
+    return Table(votes.diagonal(dim1=0, dim2=1).mT, votes, "count")
 
 
 def weights(tables: Circuits) -> Weights:
