@@ -144,6 +144,14 @@ def test_a_model_that_gives_logits_for_probabilities_is_refused():
         tasks.predictions(small(), lambda tokens: torch.zeros(len(tokens), 2))
 
 
+def test_what_follows_can_be_asked_in_words():
+    task = tasks.exclusive_or()
+    said = tasks.after(task, "A x x y ?", lambda tokens: torch.tensor([[0.25, 0.75]]).log())
+    assert said == pytest.approx({"no": 0.25, "yes": 0.75})
+    with pytest.raises(ValueError, match=r"'Z' is not in the vocabulary \['A', 'B'"):
+        tasks.after(task, "Z ?", lambda tokens: torch.zeros(1, 1))
+
+
 def test_a_bag_counts_every_token_and_marks_the_last():
     bags, destinations = tasks.bagged(torch.tensor([[0, 2, 0, 1]]), 3)
     assert bags.tolist() == [[2, 1, 1]]

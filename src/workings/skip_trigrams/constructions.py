@@ -46,6 +46,43 @@ def either_but_not_both(sure: float = 20.0, write: float = 40.0) -> Circuits:
     return tables
 
 
+def one_then_the_other(sure: float = 20.0, write: float = 20.0) -> Circuits:
+    """One head as close to the exclusive or as a single head comes: half of it.
+
+    It looks at B if B is there, and says nothing. Else it looks at A if A is there, and says yes;
+    else at what is left, and says no.
+
+    Args:
+        sure: how much higher a score is for each step of preference.
+        write: the logits of "yes", or of "no" as minus these.
+    """
+    task = exclusive_or()
+    a, b = map(task.vocabulary.index, "AB")
+    yes = task.outputs.index("yes")
+    tables = empty(task, heads=1)
+    tables.scores[0, :, a], tables.scores[0, :, b] = sure, 2 * sure
+    tables.writes[0, :, yes] = -write
+    tables.writes[0, a, yes], tables.writes[0, b, yes] = write, 0.0
+    return tables
+
+
+def any_less_each(sure: float = 20.0, write: float = 100.0) -> Circuits:
+    """Two heads that solve the exclusive or and prefer neither A nor B.
+
+    One looks at A and B alike, and writes if there are any. The other looks at all alike, so that
+    it counts them, and takes back half as much for each.
+    """
+    task = exclusive_or()
+    tokens = [task.vocabulary.index(name) for name in "AB"]
+    yes = task.outputs.index("yes")
+    tables = empty(task, heads=2)
+    tables.scores[0, :, tokens] = sure
+    tables.writes[0, tokens, yes] = write
+    tables.writes[1, tokens, yes] = -write / 2 * float(task.bags[0][0].sum())
+    tables.direct[:, yes] = -write / 4
+    return tables
+
+
 def copy_and_unwrite(sure: float = 15.0, write: float = 30.0) -> Circuits:
     """Two heads for the incoherent task, and no direct path.
 

@@ -163,6 +163,19 @@ def predictions(task: Task, predict: Predict) -> Float[Tensor, "*runs inputs out
     return said
 
 
+def after(task: Task, words: str, predict: Predict) -> dict[str, float]:
+    """How likely a model finds each answer after these tokens, the destination last.
+
+    Raises:
+        ValueError: a token is not in the vocabulary, or the context is empty.
+    """
+    names = words.split()
+    if unknown := [name for name in names if name not in task.vocabulary]:
+        raise ValueError(f"{unknown[0]!r} is not in the vocabulary {list(task.vocabulary)}")
+    said = predict(torch.tensor([[task.vocabulary.index(name) for name in names]]))[0]
+    return dict(zip(task.outputs, said.exp().tolist(), strict=True))
+
+
 def loss(task: Task, said: Float[Tensor, "*runs inputs outputs"]) -> Float[Tensor, "*runs"]:
     """The mean over all inputs of minus the log-probability of what follows, in nats."""
     costs = torch.where(task.answer > 0, -task.answer * said, 0.0)  # 0 times minus infinity is 0
