@@ -4,7 +4,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import language
+from . import distilling, language
 from .language import LanguageModel
 from .training import OneLayer, final_weights, train
 
@@ -21,6 +21,17 @@ EXCLUSIVE_OR = {
     n_heads: experiment(f"exclusive-or-{n_heads}", task="exclusive or", n_heads=n_heads)
     for n_heads in (1, 2)
 }
+# What has not found its way in the usual time: does it in four times that?
+LONG_EXCLUSIVE_OR = {
+    n_heads: experiment(
+        f"exclusive-or-{n_heads}-long",
+        task="exclusive or",
+        n_heads=n_heads,
+        steps=4_000,
+        every=80,
+    )
+    for n_heads in (1, 2)
+}
 # With noise a layer can reach the truth, and so be compared with the best table.
 NOISY_EXCLUSIVE_OR = experiment("exclusive-or-2-noisy", task="exclusive or", n_heads=2, noise=0.1)
 
@@ -28,6 +39,16 @@ KEEP_IN_MIND = {
     (n_heads, direct_path): experiment(
         f"keep-in-mind-{n_heads}{'' if direct_path else '-indirect'}",
         task="keep in mind",
+        n_heads=n_heads,
+        direct_path=direct_path,
+    )
+    for n_heads in (1, 2)
+    for direct_path in (False, True)
+}
+KEEP_OR_ELSE = {
+    (n_heads, direct_path): experiment(
+        f"keep-or-else-{n_heads}{'' if direct_path else '-indirect'}",
+        task="keep or else",
         n_heads=n_heads,
         direct_path=direct_path,
     )
@@ -121,10 +142,30 @@ TEXT = {
     for positions in (False, True)
 }
 
+# Those that learn their task, with noise, so that neither they nor their tables need be sure.
+DISTILLED = Experiment(
+    "skip-trigrams/distilled",
+    distilling.Distilled(
+        tuple(
+            each.name
+            for each in (
+                NOISY_EXCLUSIVE_OR,
+                KEEP_IN_MIND[2, True],
+                *NOISY_INCOHERENT.values(),
+                COHERENT[1, 4],
+                COHERENT[2, 4],
+            )
+        )
+    ),
+    distilling.train,
+)
+
 ALL = [
     *EXCLUSIVE_OR.values(),
+    *LONG_EXCLUSIVE_OR.values(),
     NOISY_EXCLUSIVE_OR,
     *KEEP_IN_MIND.values(),
+    *KEEP_OR_ELSE.values(),
     *INCOHERENT.values(),
     *NOISY_INCOHERENT.values(),
     *BASIN.values(),

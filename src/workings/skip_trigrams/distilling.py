@@ -1,0 +1,96 @@
+"""How much of what a trained layer does the best set of skip trigrams does too.
+
+The layer itself is the teacher: tables are fitted to its probabilities, not to the task's answers.
+What the earlier tokens change in its answers, on average, is its *context effect*: the divergence
+of the layer from the best bigrams, which see the destination alone. A table *captures* the share
+of it that it does not leave over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from workings import experiment as store
+from workings import transformer
+
+from . import circuits, tables, tasks
+from .tasks import Task
+from .training import OneLayer, task_of
+
+State = dict[str, Any]
+READINGS = ("count", "presence")
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """Which kept layers are compared with their best tables: names, and how many seeds of each.
+
+    Raises:
+        ValueError: there is nothing to compare.
+    """
+
+    names: tuple[str, ...]
+    seeds: int = 5
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise ValueError("names must be one or more, not none")
+        if self.seeds < 1:
+            raise ValueError(f"seeds must be 1 or more, not {self.seeds}")
+
+
+def layer(name: str, seed: int) -> tuple[OneLayer, transformer.Weights]:
+    """A kept layer of a training of this part, and the recipe that trained it."""
+    result = store.read(store.RESULTS / name)
+    recipe = OneLayer(**(result.recipe | {"seeds": tuple(result.recipe["seeds"])}))
+    weights = {k: torch.tensor(v[seed]).double() for k, v in result.weights("weights").items()}
+    return recipe, weights
+
+
+def bigrams(task: Task, answer: Float[Tensor, "inputs outputs"]) -> Float[Tensor, "inputs outputs"]:
+    """The best prediction, in nats, of who sees the destination alone: its mean answer."""
+    last = torch.tensor([tokens[-1] for tokens in task.inputs])
+    said = torch.empty_like(answer)
+    for destination in last.unique():
+        here = last == destination
+        chance = task.chance[here] / task.chance[here].sum()
+        said[here] = (chance @ answer[here]).log()
+    return said
+
+
+def compared(task: Task, said: Float[Tensor, "inputs outputs"]) -> dict[str, float]:
+    """How far a layer is from the best bigrams and the best tables.
+
+    Args:
+        said: the layer's log-probabilities.
+
+    Returns:
+        "effect": the divergence from the bigrams; by reading, the divergence from the best table,
+        and how far above the least that may be ("... to"), all in nats; and how likely an input is
+        on which both have the same first choice ("... agrees").
+    """
+    taught = replace(task, answer=said.exp() / said.exp().sum(dim=-1, keepdim=True))
+    found = {"effect": float(tasks.gap(taught, bigrams(task, taught.answer)))}
+    for reading in READINGS:
+        fit = tables.fit(taught, reading)
+        table = tasks.predictions(taught, tables.predict(fit.table))
+        found[reading] = fit.loss - tasks.bayes(taught)
+        found[f"{reading} to"] = fit.certain_to
+        found[f"{reading} agrees"] = tables.agreement(task, said, table)
+    return found
+
+
+def train(recipe: Distilled, state: State | None = None) -> Iterator[tuple[dict, State]]:
+    """A row for each layer: its training, its seed, and what `compared` finds."""
+    asked = [(name, seed) for name in recipe.names for seed in range(recipe.seeds)]
+    for step in range(0 if state is None else state["step"], len(asked)):
+        name, seed = asked[step]
+        trained, weights = layer(name, seed)
+        task = task_of(trained)
+        predict = circuits.network(weights, direct_path=trained.direct_path)
+        row = compared(task, tasks.predictions(task, predict))
+        yield {"step": step, "name": name, "seed": seed} | row, {"step": step + 1}
