@@ -174,4 +174,5 @@ ALL = [
     *INDIRECT_COHERENT.values(),
     *COSTLY_COHERENT.values(),
     *TEXT.values(),
+    DISTILLED,
 ]
