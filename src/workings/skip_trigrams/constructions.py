@@ -1,6 +1,8 @@
 """Layers of attention by hand: each does its task, and its tables can be read."""
 
+import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -83,6 +85,57 @@ def any_less_each(sure: float = 20.0, write: float = 100.0) -> Circuits:
     return tables
 
 
+def look_away(task: Task) -> Circuits:
+    """One head and the direct path that answer a task of "keep" exactly.
+
+    The direct path says more than what "keep" brings, and the head, which looks at the destination
+    itself, takes it back: half its attention goes there. Once "keep" is there it is a quarter, for
+    the rest goes to "keep", for which the head writes nothing.
+    """
+    tables = empty(task, heads=1)
+    keep = task.vocabulary.index("keep")
+    tables.scores[0, :, keep] = math.log(6)
+    for destination in map(task.vocabulary.index, ("in", "at")):
+        with_keep, without = kept_and_not(task, destination)
+        tables.scores[0, destination, destination] = math.log(3)  # as much as the three fillers
+        tables.writes[0, destination] = 4 * (without - with_keep)
+        tables.direct[destination] = 2 * with_keep - without
+    return tables
+
+
+def a_head_each(task: Task) -> Circuits:
+    """Two heads without a direct path that answer a task of "keep" exactly.
+
+    Each looks at "keep" from both destinations, but from one twice as much as from the other; and
+    each writes for "keep" what the other then brings too much of.
+    """
+    tables = empty(task, heads=2)
+    keep, *destinations = map(task.vocabulary.index, ("keep", "in", "at"))
+    tables.scores[:, :, keep] = math.log(4 / 3)  # a quarter, besides four other tokens
+    answers = [kept_and_not(task, destination) for destination in destinations]
+    (change, without), (other_change, _) = (
+        (kept - not_kept, not_kept) for kept, not_kept in answers
+    )
+    tables.writes[:] = without / 2
+    for head, own, other in ((0, change, other_change), (1, other_change, change)):
+        tables.scores[head, destinations[head], keep] = math.log(4)  # half
+        tables.writes[head, keep] += (8 * own - 4 * other) / 3
+    return tables
+
+
+def kept_and_not(
+    task: Task, destination: int
+) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
+    """The true logits after a destination if "keep" came before, and if it did not, in nats."""
+    keep = task.vocabulary.index("keep")
+    true = {
+        keep in tokens: answer.log()
+        for tokens, answer in zip(task.inputs, task.answer, strict=True)
+        if tokens[-1] == destination
+    }
+    return true[True], true[False]
+
+
 def copy_and_unwrite(sure: float = 15.0, write: float = 30.0) -> Circuits:
     """Two heads for the incoherent task, and no direct path.
 
@@ -110,12 +163,18 @@ def unwrite(sure: float = 15.0, write: float = 30.0) -> Circuits:
     return Circuits(two.scores[1:], two.writes[1:], direct)
 
 
+@cache
+def listed_once() -> Task:
+    """The coherent task: listing its inputs takes longer than all that is done with a layer."""
+    return coherent()
+
+
 def looking_at_signals(heads: int, sure: float = 30.0) -> Circuits:
     """Heads for the coherent task that look evenly at both signals, and write nothing yet.
 
     A score of `sure` leaves the other tokens of an input less than 2 exp(-sure) of the attention.
     """
-    task = coherent()
+    task = listed_once()
     tables = empty(task, heads)
     signals = [task.vocabulary.index(name) for name in signal_names(task)]
     tables.scores[:, task.vocabulary.index("0"), signals] = sure
@@ -133,7 +192,7 @@ def by_pairs(write: float, same: float) -> Circuits:
     Looking at signal i alone, the head writes `write` for each pair {i, k}, and `same` times as
     much for {i, i}. It is right on every input if 1 < same < 2, and on no other condition.
     """
-    task = coherent()
+    task = listed_once()
     tables = looking_at_signals(heads=1)
     for output, pair in enumerate(task.outputs):
         for signal in pair:
@@ -150,7 +209,7 @@ def by_midpoint(places: Float[Tensor, "signals dimensions"], write: float) -> Ci
     write (2 m·x - |m|^2), where the head has the first part and the direct path the second. It is
     right on every input if all midpoints differ; the head needs as many dimensions as the places.
     """
-    task = coherent()
+    task = listed_once()
     tables = looking_at_signals(heads=1)
     midpoints = all_midpoints(places)
     signals = [task.vocabulary.index(name) for name in signal_names(task)]
@@ -173,7 +232,7 @@ def on_an_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3)
     Signals lie on a circle, at `turn` radians a mark. The middle of two of them has the direction
     midway between theirs, and of all directions of pairs the answer's is the one it fits best.
     """
-    task = coherent()
+    task = listed_once()
     tables = looking_at_signals(heads=1)
     angles = turn * marks[:, None]
     signals = [task.vocabulary.index(name) for name in signal_names(task)]
@@ -183,7 +242,7 @@ def on_an_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3)
 
 def split_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3) -> Circuits:
     """The same by two heads of one dimension each: one writes the cosine's part, one the sine's."""
-    task = coherent()
+    task = listed_once()
     tables = looking_at_signals(heads=2)
     angles = turn * marks[:, None]
     towards = all_midpoints(angles)[:, 0]

@@ -248,6 +248,25 @@ def keep_in_mind(surely: float = 0.95) -> Task:
     return gathered(("keep", *FILLERS, "in", "at"), outputs, draws())
 
 
+def keep_or_else(noise: float = 0.15) -> Task:
+    """The same with a third word: without "keep" something else follows, and seldom either.
+
+    After "keep ... in" it is "mind", after "keep ... at" it is "bay", and otherwise "else". So
+    "keep" can make both words likelier at once, which with two answers nothing can.
+    """
+    outputs = ("mind", "bay", "else")
+
+    def draws() -> Iterator[Draw]:
+        for fillers, (destination, fitting) in product(
+            product(FILLERS, repeat=3), (("in", "mind"), ("at", "bay"))
+        ):
+            chance = 1 / (4 * len(FILLERS) ** 3)
+            yield Draw(("keep", *fillers), destination, noisy(fitting, outputs, noise), chance)
+            yield Draw(fillers, destination, noisy("else", outputs, noise), chance)
+
+    return gathered(("keep", *FILLERS, "in", "at"), outputs, draws())
+
+
 def incoherent(noise: float = 0.0, destinations: int = 4) -> Task:
     """Each destination has an answer of its own, but only if the common token came before.
 
@@ -297,6 +316,7 @@ def coherent(noise: float = 0.0, signals: int = 4, fillers: int = 7) -> Task:
 TASKS: dict[str, Callable[..., Task]] = {
     "exclusive or": exclusive_or,
     "keep in mind": keep_in_mind,
+    "keep or else": keep_or_else,
     "incoherent": incoherent,
     "coherent": coherent,
 }
