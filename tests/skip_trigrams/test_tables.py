@@ -97,12 +97,14 @@ def test_certain_answers_have_no_best_table_and_the_bound_says_how_little_is_lef
 
 def test_first_choices_agree_by_the_chance_of_their_inputs():
     task = tasks.exclusive_or()
-    right = task.answer
+    right = task.answer.log()
     wrong = right.flip(1)
     mixed = torch.where(torch.arange(len(right))[:, None] < 3, wrong, right)
     assert tables.agreement(task, right, right) == 1
     assert tables.agreement(task, right, wrong) == 0
     assert tables.agreement(task, right, mixed) == pytest.approx(float(task.chance[3:].sum()))
+    undecided = torch.tensor([[0.504, 0.496]], dtype=torch.float64).log().expand(8, 2)
+    assert tables.agreement(task, undecided, right) == pytest.approx(1)
 
 
 def test_the_best_table_of_nothing_but_a_destination_is_the_mean_answer():

@@ -34,7 +34,7 @@ class Distilled:
     """
 
     names: tuple[str, ...]
-    seeds: int = 5
+    seeds: int = 20
 
     def __post_init__(self) -> None:
         if not self.names:

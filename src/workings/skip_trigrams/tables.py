@@ -23,6 +23,7 @@ from . import tasks
 from .tasks import Predict, Task
 
 READINGS = ("count", "presence", "frequency")
+TIED = 0.01  # of probability
 
 
 class Table(NamedTuple):
@@ -181,11 +182,19 @@ def lower_bound(
 
 def agreement(
     task: Task,
-    one: Float[Tensor, "inputs outputs"],
+    said: Float[Tensor, "inputs outputs"],
     other: Float[Tensor, "inputs outputs"],
 ) -> float:
-    """How likely an input is on which both have the same first choice."""
-    return float(task.chance[one.argmax(dim=-1) == other.argmax(dim=-1)].sum())
+    """How likely an input is on which the other's first choice is among those of who said it.
+
+    Args:
+        said: log-probabilities; answers whose probabilities differ by less than `TIED` are all
+            first choices, for which of them comes out ahead is chance.
+        other: log-probabilities or any scores.
+    """
+    probabilities = said.exp()
+    chosen = probabilities.gather(1, other.argmax(dim=1, keepdim=True))[:, 0]
+    return float(task.chance[chosen > probabilities.amax(dim=1) - TIED].sum())
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
