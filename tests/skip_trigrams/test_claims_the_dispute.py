@@ -22,13 +22,13 @@ def captured(name: str) -> float:
     """By the smaller of what both readings leave over."""
     kept = of(name)
     left = np.minimum(kept["count"], kept["presence"]) / kept["effect"]
-    return 1 - float(np.sort(left)[len(left) // 2])
+    return 1 - float(np.median(left))
 
 
 def agreed(name: str) -> float:
     kept = of(name)
     best = np.maximum(kept["count agrees"], kept["presence agrees"])
-    return float(np.sort(best)[len(best) // 2])
+    return float(np.median(best))
 
 
 def test_tables_certain_to():
