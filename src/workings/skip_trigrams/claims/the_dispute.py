@@ -167,25 +167,24 @@ def coherent_two_agreed() -> float:
     source="chan-comments",
     rests_on=[
         exclusive_or_captured,
-        coherent_two_captured,
-        keep_captured,
-        incoherent_four_captured,
+        incoherent_two_captured,
         coherent_one_captured,
+        coherent_two_captured,
     ],
 )
 def layers_are_not_tables(
-    exclusive_or: float, coherent_two: float, keep: float, incoherent: float, coherent_one: float
+    exclusive_or: float, incoherent: float, coherent_one: float, coherent_two: float
 ) -> Ruling:
     """Trained transformers, even very small ones, are not well modeled as sets of skip trigrams."""
-    poorly = [share for share in (exclusive_or, coherent_two) if share < POORLY]
-    well = [share for share in (keep, incoherent, coherent_one) if share > WELL]
-    if not poorly:
-        return Ruling("fails", "Every small layer here is captured by its best table.")
-    if not well:
-        return Ruling("holds", "No small layer here is captured by its best table.")
+    shares = (exclusive_or, incoherent, coherent_one, coherent_two)
+    if min(shares) > POORLY:
+        return Ruling("fails", "The best table captures nearly all of every layer here.")
+    if max(shares) < WELL:
+        return Ruling("holds", "The best table captures all of no layer here.")
     return Ruling(
         "holds with conditions",
-        f"The best tables capture {exclusive_or:.0%} of what two heads do in the exclusive or, and "
-        f"{coherent_two:.0%} in the coherent task, where the answer hangs on two tokens together. "
-        f"Where each token votes for itself they capture all of it, with one head or with four.",
+        f"The best table captures {exclusive_or:.0%} of two heads' exclusive or, and "
+        f"{coherent_two:.0%} of two heads on Greenspan and Wynroe's task; but {coherent_one:.0%} "
+        f"of one head there, and {incoherent:.0%} of two heads on Anthropic's task: that one shows "
+        f"that heads are not their trigrams, not that no set of trigrams models the layer.",
     )
