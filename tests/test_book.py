@@ -81,6 +81,12 @@ def test_every_figure_has_a_name_a_caption_and_words_for_who_cannot_see_it(page)
         assert all(re.search(rf"(?m)^ +{field}: \S", cell) for field in ("name", "caption", "alt"))
 
 
+def test_no_two_figures_have_one_name():
+    """Names lead to figures from every page, so Sphinx refuses a second one."""
+    names = [name for page in PAGES for name in re.findall(r"(?m)^ +name: (fig-\S+)$", page.text)]
+    assert not {name for name in names if names.count(name) > 1}
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.executable], ids=lambda p: p.name)
 def test_a_downloaded_notebook_shows_numbers_and_no_roles(page):
     cells = [plain(c.source, page) for c in page.notebook().cells if c.cell_type == "markdown"]
