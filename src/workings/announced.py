@@ -44,7 +44,6 @@ SKIP_TRIGRAMS = {
     "S5": "A copying head and a negative copying head implement that task perfectly.",
     "S6": "A single attention head cannot implement that task.",
     "S7": "An algorithm outside the obvious basis need not be one that exploits near-orthogonality.",
-    "S8": "A one-layer attention model is not a set of skip trigrams.",
     "S9": "The task with coherent output circuits is not naturally implemented by skip trigrams.",
     "S10": "The hand-made construction is not optimal: it has the lower loss on the rarer outputs.",
     "S11": "One head needs four dimensions to solve the task in the straightforward way.",

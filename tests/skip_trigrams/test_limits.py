@@ -171,3 +171,31 @@ def test_two_heads_need_not_prefer_one_token_each():
     assert torch.equal(layer.scores[..., 0], layer.scores[..., 1])
     layer.scores[..., 0] += 0.1  # and both may prefer the same
     assert 0 <= float(losses(TASK, layer)) < 1e-3
+
+
+def test_a_head_can_look_only_at_what_is_always_there():
+    found = limits.looking_only_at(TASK, "x")
+    assert log(2) / 2 < found.loss < log(2)
+    with pytest.raises(ValueError, match="'y' must stand in every input"):
+        limits.looking_only_at(TASK, "y")
+
+
+def test_a_head_that_looks_at_a_filler_alone_comes_near_the_best_of_its_kind():
+    found = limits.looking_only_at(TASK, "x")
+    head, whisper = constructions.empty(TASK, heads=1), 1e-6
+    others = [i for i in range(5) if i != 2]
+    head.scores[..., others] = log(whisper)
+    head.writes[0, others] = found.votes / whisper
+    head.direct[:] = found.bias
+    assert float(losses(TASK, head)) == pytest.approx(found.loss, abs=1e-4)
+
+
+def test_shares_tell_something_where_lengths_do():
+    task = limits.put_in()
+    assert task.lengths == [3, 4, 5]
+    assert tables.fit(task, "count").loss == pytest.approx(log(2), abs=1e-9)
+    assert tables.fit(task, "frequency").loss < log(2) - 0.01
+
+
+def test_the_exclusive_or_with_the_last_token_is_a_table():
+    assert tables.fit(limits.with_the_last(), "count").loss < 1e-6

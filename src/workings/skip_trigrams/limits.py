@@ -5,6 +5,7 @@ sum of votes. A head's is such a sum over another one, its *pull*: the sum of ex
 tokens. Two heads have two pulls, and no such limit.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
@@ -14,7 +15,8 @@ from torch import Tensor
 
 from . import circuits, tables
 from .circuits import Circuits
-from .tasks import FILLERS, Task
+from .tables import Regression
+from .tasks import FILLERS, Draw, Task, gathered
 
 CASES = ((True, True), (True, False), (False, True), (False, False))  # is A there, is B?
 
@@ -91,6 +93,47 @@ def sums_of_votes() -> set[tuple[bool, ...]]:
         tuple(bias + a * for_a + b * for_b > 0 for a, b in CASES)
         for bias, for_a, for_b in product(biases, votes, votes)
     }
+
+
+def looking_only_at(task: Task, name: str) -> Regression:
+    """The best single head that looks at one token alone, and hears the others by a whisper.
+
+    Their pulls are as small as you like and their writes as large, so that each adds its count over
+    the count of that token. What is best among such heads is a regression.
+
+    Raises:
+        ValueError: some input lacks the token.
+    """
+    bags = task.bags[0]
+    token = task.vocabulary.index(name)
+    if not bool((bags[:, token] > 0).all()):
+        raise ValueError(f"{name!r} must stand in every input")
+    others = [i for i in range(len(task.vocabulary)) if i != token]
+    return tables.regression(bags[:, others] / bags[:, token, None], task.chance, task.answer)
+
+
+def put_in() -> Task:
+    """The exclusive or of tokens that are put in, not in place of a filler: lengths differ."""
+    outputs = ("no", "yes")
+
+    def draws() -> Iterator[Draw]:
+        for (a, b), filler in product(CASES, FILLERS):
+            there = [name for name, is_there in (("A", a), ("B", b)) if is_there]
+            yield Draw((*there, "x", filler), "?", {outputs[a != b]: 1.0}, 1 / 8)
+
+    return gathered(("A", "B", *FILLERS, "?"), outputs, draws())
+
+
+def with_the_last() -> Task:
+    """The exclusive or of an earlier token and the last: is A before, or is B last?"""
+    outputs = ("no", "yes")
+
+    def draws() -> Iterator[Draw]:
+        for (a, b), filler in product(CASES, FILLERS):
+            earlier = ("A" if a else "x", "x", filler)
+            yield Draw(earlier, "B" if b else "?", {outputs[a != b]: 1.0}, 1 / 8)
+
+    return gathered(("A", "B", *FILLERS, "?"), outputs, draws())
 
 
 def _fraction(value: float) -> Fraction:
