@@ -4,7 +4,8 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import distilling, language
+from . import bare, distilling, language
+from .bare import Bare
 from .language import LanguageModel
 from .training import OneLayer, final_weights, train
 
@@ -72,13 +73,31 @@ NOISY_INCOHERENT = {
     )
     for n_heads in (1, 2, 4)
 }
-# From the solution by hand with one head, every weight shifted: does training come back to it?
-BASIN = {
-    scatter: experiment(
-        f"incoherent-basin-{scatter:g}", task="incoherent", by_hand="unwrite", scatter=scatter
+# The same as tables, each entry a weight: embeddings are trivial, as in the source.
+BARE_INCOHERENT = {
+    (n_heads, direct_path): Experiment(
+        f"skip-trigrams/bare-incoherent-{n_heads}{'' if direct_path else '-indirect'}",
+        Bare(n_heads=n_heads, direct_path=direct_path, seeds=TWENTY),
+        bare.train,
+        bare.final_weights,
     )
-    for scatter in (0.5, 1.0, 2.0, 3.0)
+    for n_heads in (1, 2, 3, 4)
+    for direct_path in (False, True)
 }
+# From the solution by hand with one head, every entry shifted: does training come back to it?
+BASIN = {
+    scatter: Experiment(
+        f"skip-trigrams/bare-basin-{scatter:g}",
+        Bare(by_hand="unwrite", scatter=scatter, seeds=TWENTY),
+        bare.train,
+        bare.final_weights,
+    )
+    for scatter in (1.0, 3.0, 5.0, 10.0)
+}
+# The same from a network with these tables, every weight of it shifted by half a unit.
+BASIN_OF_WEIGHTS = experiment(
+    "incoherent-basin-0.5", task="incoherent", by_hand="unwrite", scatter=0.5
+)
 
 COHERENT = {
     (n_heads, d_head): experiment(
@@ -123,7 +142,7 @@ COSTLY_COHERENT = {
         task="coherent",
         n_heads=n_heads,
         d_head=4,
-        weight_decay=0.03,
+        weight_decay=1.0,
         steps=3_000,
         every=60,
     )
@@ -168,7 +187,9 @@ ALL = [
     *KEEP_OR_ELSE.values(),
     *INCOHERENT.values(),
     *NOISY_INCOHERENT.values(),
+    *BARE_INCOHERENT.values(),
     *BASIN.values(),
+    BASIN_OF_WEIGHTS,
     *COHERENT.values(),
     *CERTAIN_COHERENT.values(),
     *INDIRECT_COHERENT.values(),
