@@ -46,6 +46,7 @@ KEEP_IN_MIND = {
     for n_heads in (1, 2)
     for direct_path in (False, True)
 }
+KEEP_WIDE = experiment("keep-in-mind-1-wide", task="keep in mind", n_heads=1, d_model=64, d_head=16)
 KEEP_OR_ELSE = {
     (n_heads, direct_path): experiment(
         f"keep-or-else-{n_heads}{'' if direct_path else '-indirect'}",
@@ -184,6 +185,7 @@ ALL = [
     *LONG_EXCLUSIVE_OR.values(),
     NOISY_EXCLUSIVE_OR,
     *KEEP_IN_MIND.values(),
+    KEEP_WIDE,
     *KEEP_OR_ELSE.values(),
     *INCOHERENT.values(),
     *NOISY_INCOHERENT.values(),
