@@ -107,17 +107,38 @@ def fit(task: Task, reading: str, answer: Float[Tensor, "_ _"] | None = None) ->
         raise ValueError(f"answers must be {tuple(task.answer.shape)}, not {tuple(answer.shape)}")
     if off := [i for i, row in enumerate(answer) if not tasks.is_distribution(row)]:
         raise ValueError(f"the answers to {task.inputs[off[0]]} do not add up to one")
-    d_vocab, d_out = len(task.vocabulary), len(task.outputs)
+    d_vocab = len(task.vocabulary)
     x = torch.zeros(len(task.inputs), d_vocab, dtype=torch.float64)
     for which, tokens in task.batches:
         x[which] = features(tokens, d_vocab, reading)
     last = torch.tensor([tokens[-1] for tokens in task.inputs])
+    return by_destination(x, last, d_vocab, task.chance, answer, reading)
+
+
+def by_destination(
+    x: Float[Tensor, "inputs features"],
+    last: Int[Tensor, " inputs"],
+    d_vocab: int,
+    chance: Float[Tensor, " inputs"],
+    answer: Float[Tensor, "inputs outputs"],
+    reading: Reading,
+    steps: int = 5_000,
+    ridge: float = 0.0,
+) -> Fit:
+    """A regression for each destination, together a table; those that never occur stay at zero.
+
+    Args:
+        x: what votes are multiplied by.
+        last: the destination of each input, of `d_vocab` that there are.
+        steps, ridge: of each `regression`.
+    """
+    d_out = answer.shape[1]
     bias = torch.zeros(d_vocab, d_out, dtype=torch.float64)
-    votes = torch.zeros(d_vocab, d_vocab, d_out, dtype=torch.float64)
+    votes = torch.zeros(d_vocab, x.shape[1], d_out, dtype=torch.float64)
     loss = gap = 0.0
     for destination in last.unique().tolist():
         here = last == destination
-        found = regression(x[here], task.chance[here], answer[here])
+        found = regression(x[here], chance[here], answer[here], steps, ridge)
         bias[destination], votes[destination] = found.bias, found.votes
         loss, gap = loss + found.loss, gap + found.certain_to
     return Fit(Table(bias, votes, reading), loss, gap)
@@ -137,25 +158,47 @@ def regression(
     chance: Float[Tensor, " inputs"],
     answer: Float[Tensor, "inputs outputs"],
     steps: int = 5_000,
+    ridge: float = 0.0,
 ) -> Regression:
-    """The multinomial regression of the least loss, and how far above it the found one can be."""
+    """The multinomial regression of the least loss, and how far above it the found one can be.
+
+    Args:
+        steps: of the optimizer at most.
+        ridge: half of this times the square of every vote is added to what is made small, so that
+            what rarely occurs gets small votes. Loss and bound are those without it.
+    """
     design = np.hstack([np.ones((len(x), 1)), x.numpy()])
     w, y = chance.numpy(), answer.numpy()
     shape = (design.shape[1], y.shape[1])
+    charged = np.r_[0, np.full(len(design.T) - 1, ridge)][:, None]
+    change = _rounding(design, w, charged) if ridge else None
+    into = design @ change if ridge else design
 
     def cost(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        said = _log_softmax(design @ flat.reshape(shape))
-        gradient = design.T @ (w[:, None] * (np.exp(said) - y))
-        return -float(w @ np.where(y > 0, y * said, 0).sum(axis=1)), gradient.ravel()
+        inner = flat.reshape(shape)
+        said = _log_softmax(into @ inner)
+        gradient = into.T @ (w[:, None] * (np.exp(said) - y))
+        loss = -float(w @ np.where(y > 0, y * said, 0).sum(axis=1))
+        if ridge:
+            outer = change @ inner
+            loss += float((charged * outer**2).sum()) / 2
+            gradient += change.T @ (charged * outer)
+        return loss, gradient.ravel()
 
     options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 0, "gtol": 1e-10, "maxcor": 30}
     found = minimize(cost, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options)
-    parameters = found.x.reshape(shape)
+    parameters = change @ found.x.reshape(shape) if ridge else found.x.reshape(shape)
+    loss = float(found.fun) - float((charged * parameters**2).sum()) / 2
     said = np.exp(_log_softmax(design @ parameters))
-    gap = max(0.0, float(found.fun) - lower_bound(design, w, y, said))
-    return Regression(
-        torch.tensor(parameters[0]), torch.tensor(parameters[1:]), float(found.fun), gap
-    )
+    gap = max(0.0, loss - lower_bound(design, w, y, said))
+    return Regression(torch.tensor(parameters[0]), torch.tensor(parameters[1:]), loss, gap)
+
+
+def _rounding(design: np.ndarray, chance: np.ndarray, charged: np.ndarray) -> np.ndarray:
+    """The coordinates in which the cost is about as steep in every direction."""
+    steepness = design.T @ (chance[:, None] * design) + np.diag(charged[:, 0])
+    values, directions = np.linalg.eigh(steepness)
+    return directions / np.sqrt(values)
 
 
 def lower_bound(
