@@ -252,6 +252,78 @@ def split_arc(marks: Float[Tensor, " signals"], write: float, turn: float = 0.3)
     return tables
 
 
+def first_and_last(write: float, sure: float = 30.0) -> Circuits:
+    """Two heads of one dimension for the coherent task, which prefer signals in opposite orders.
+
+    So of two signals one head reads the first in the order, the other the last, and together they
+    know both: each writes for the pairs that begin, or end, near its own, as in `by_midpoint`.
+    """
+    task = listed_once()
+    tables = looking_at_signals(heads=2)
+    signals = [task.vocabulary.index(name) for name in signal_names(task)]
+    destination = task.vocabulary.index("0")
+    order = torch.arange(len(signals), dtype=torch.float64)
+    tables.scores[0, destination, signals] = sure * (len(signals) - order)
+    tables.scores[1, destination, signals] = sure * (1 + order)
+    for head, ends in enumerate(torch.triu_indices(len(signals), len(signals))):
+        tables.writes[head, signals] = 2 * write * order[:, None] * ends
+        tables.direct[destination] -= write * ends.square()
+    return tables
+
+
+def turned(
+    rotation: Float[Tensor, "outputs outputs"], sure: float = 15.0, write: float = 30.0
+) -> Circuits:
+    """`copy_and_unwrite` on four heads of two dimensions each, in a basis that is no trigram's.
+
+    What two heads write differs by where they look, so it cannot be mixed between them. But heads
+    that look alike can: here two copy and two unwrite, and of each two the first writes the part of
+    an answer in two of the rotated directions, the second the part in the others. The rotation
+    changes what every head writes, and nothing of what they write together.
+
+    Raises:
+        ValueError: it is no rotation of the outputs: its columns are not orthonormal.
+    """
+    two = copy_and_unwrite(sure, write)
+    outputs = two.writes.shape[-1]
+    if rotation.shape != (outputs, outputs) or not torch.allclose(
+        rotation.T @ rotation, torch.eye(outputs, dtype=rotation.dtype)
+    ):
+        raise ValueError(f"the rotation must be orthonormal, {outputs} x {outputs}")
+    first = rotation[:, : outputs // 2] @ rotation[:, : outputs // 2].T
+    second = rotation[:, outputs // 2 :] @ rotation[:, outputs // 2 :].T
+    writes = torch.stack([role @ part for role in two.writes for part in (first, second)])
+    return Circuits(two.scores.repeat_interleave(2, dim=0), writes, two.direct)
+
+
+def coalitions(
+    heads: int, destinations: int = 4, sure: float = 15.0, write: float = 100.0
+) -> Circuits:
+    """Which heads look at the common token says which destination looks: a trigram per set of them.
+
+    Each head writes for the common token alone. A destination has some of the heads look at it and
+    the others at itself, for which nothing is written. The answer of a set is the direction of
+    the sum that its heads write, and no other answer lies as far in it.
+
+    Raises:
+        ValueError: there are more destinations than sets of heads, the empty one left out.
+    """
+    if not 0 < destinations < 2**heads:
+        raise ValueError(
+            f"{heads} heads make {2**heads - 1} sets, too few for {destinations} destinations"
+        )
+    task = incoherent(destinations=destinations)
+    tables = empty(task, heads)
+    common = task.vocabulary.index("0")
+    for answer, name in enumerate(task.outputs):
+        destination = task.vocabulary.index(f"B{name[1:]}")
+        members = torch.tensor([(answer + 1) >> head & 1 for head in range(heads)]).double()
+        tables.scores[:, destination, destination] = sure
+        tables.scores[:, destination, common] = 2 * sure * members
+        tables.writes[:, common, answer] = write * members / members.norm()
+    return tables
+
+
 BY_HAND: dict[str, Callable[[], Circuits]] = {
     "either but not both": either_but_not_both,
     "copy and unwrite": copy_and_unwrite,

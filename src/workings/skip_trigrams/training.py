@@ -5,7 +5,7 @@ what one finds and another does not is due to where they started.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from . import circuits, constructions, tasks
 from .tasks import TASKS, Task
 
 State = dict[str, Any]
+Gaps = Callable[[Any, Task, dict[str, Tensor]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,12 @@ def measured(recipe: OneLayer, task: Task, state: State) -> dict[str, Any]:
     return {"step": state["step"], "gap": gap.tolist(), "squares": squares.tolist()}
 
 
-def stepped(recipe: OneLayer, task: Task, state: State) -> State:
-    """The state after one more step of AdamW; runs do not touch each other."""
+def stepped(recipe: Any, task: Task, state: State, gaps: Gaps = gaps) -> State:
+    """The state after one more step of AdamW; runs do not touch each other.
+
+    Args:
+        gaps: what it makes smaller, summed over all runs.
+    """
     leaves = {name: w.detach().clone().requires_grad_() for name, w in state["weights"].items()}
     gaps(recipe, task, leaves).sum().backward()
     weights = {name: leaf.detach() for name, leaf in leaves.items()}
