@@ -34,3 +34,15 @@ def test_an_exponent_is_the_slope_of_the_logarithms():
 def test_an_exponent_needs_three_points_above_zero(x, y):
     with pytest.raises(ValueError, match="three points or more"):
         intervals.power_law(x, y)
+
+
+def test_a_mean_has_students_interval():
+    values = [0.1, 0.4, 0.5, 0.9]
+    found = intervals.mean(values)
+    expected = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
+    assert found == pytest.approx((np.mean(values), *expected))
+
+
+def test_one_value_has_no_interval():
+    with pytest.raises(ValueError, match="two values or more"):
+        intervals.mean([0.5])

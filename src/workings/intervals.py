@@ -31,6 +31,19 @@ def wilson(count: int, of: int) -> Estimate:
     return Estimate(count / of, float(max(middle - half, 0.0)), float(min(middle + half, 1.0)))
 
 
+def mean(values: Sequence[float]) -> Estimate:
+    """A mean with Student's 95% interval, for values that are about normal.
+
+    Raises:
+        ValueError: there are fewer than two values.
+    """
+    if len(values) < 2:
+        raise ValueError("the interval of a mean needs two values or more")
+    middle = float(np.mean(values))
+    half = special.stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / len(values) ** 0.5
+    return Estimate(middle, float(middle - half), float(middle + half))
+
+
 def power_law(x: Sequence[int | float], y: Sequence[int | float]) -> Estimate:
     """The exponent k of y ∝ x^k, by least squares on logarithms, with Student's interval.
 
