@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ...style import FAINT, INK, color, panels
 
-CASES = ("A and B", "A alone", "B alone", "neither")
+CASES = ("both", "only A", "only B", "neither")
 
 
 def losses(found: Mapping[str, Sequence[float]], guess: float, half: float) -> Figure:
@@ -44,6 +44,7 @@ def losses(found: Mapping[str, Sequence[float]], guess: float, half: float) -> F
                 ha="center",
                 color=color("theory"),
             )
+        figure.get_layout_engine().set(rect=(0.03, 0, 0.93, 1))  # clear of a phone's edge
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set(xlabel="loss, nats", xlim=(-0.02, 0.74), ylim=(len(found) - 0.5, -0.5))
@@ -80,6 +81,7 @@ def looks(
         ax.set(xlim=(-most, most), xlabel="lead, nats")
         for x, words in ((0.2, "no"), (0.8, "yes")):
             ax.annotate(words, (x, 1.02), xycoords="axes fraction", ha="center")
+        figure.get_layout_engine().set(rect=(0.04, 0, 0.95, 1))  # clear of a phone's edge
         axes[0].set_yticks(range(len(CASES)), CASES)
         axes[0].set_ylim(len(CASES) - 0.5, -0.5)
         for ax in axes:
