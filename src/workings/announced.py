@@ -7,10 +7,7 @@ from .claims import unruled
 
 # Claims of others that the comments quote, answer or lean on; the rest are the comments' own.
 SOURCES = {
-    "S2": "elhage",
     "S6": "anthropic-heads",
-    "S11": "greenspan-wynroe",
-    "S12": "greenspan-wynroe",
     "E1": "chapman",
     "E11": "greenblatt",
 }
@@ -37,17 +34,11 @@ GROKKING = {
     "G22": "Grokking can be brought about through slingshots.",
 }
 SKIP_TRIGRAMS = {
-    "S1": "Trained transformers, even very small ones, are not well modeled as sets of skip trigrams.",
-    "S2": "Attention that factors into where and what makes skip trigrams share their mistakes.",
     "S3": "Anthropic's task is naturally seen as a decomposition into two attention heads.",
     "S4": "A model with two heads or more is not placing circuits in superposition on that task.",
     "S5": "A copying head and a negative copying head implement that task perfectly.",
     "S6": "A single attention head cannot implement that task.",
     "S7": "An algorithm outside the obvious basis need not be one that exploits near-orthogonality.",
-    "S9": "The task with coherent output circuits is not naturally implemented by skip trigrams.",
-    "S10": "The hand-made construction is not optimal: it has the lower loss on the rarer outputs.",
-    "S11": "One head needs four dimensions to solve the task in the straightforward way.",
-    "S12": "Two trained heads learn to attend in opposite orders of preference.",
 }
 ELICITATION = {
     "E1": "One fine-tuned score says very little about the best of many independent attempts.",
