@@ -112,3 +112,23 @@ def test_several_runs_are_refused():
     drawn = head(np.random.default_rng(5))
     with pytest.raises(ValueError, match="one run"):
         circuits.greedy_table(Circuits(*(part[None] for part in drawn)))
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+def test_what_all_heads_write_can_be_moved_to_the_direct_path(heads):
+    """No prediction changes: what a head writes for a source means nothing by itself."""
+    rng = np.random.default_rng(7)
+    drawn = head(rng, heads=heads)
+    moved = circuits.shifted(drawn, torch.tensor(rng.normal(scale=9, size=OUTPUTS)))
+    tokens = torch.tensor(rng.integers(VOCABULARY, size=(30, 5)))
+    said, same = (circuits.predict(each)(tokens) for each in (drawn, moved))
+    assert torch.allclose(said, same, rtol=0, atol=1e-12)
+    assert (moved.writes - drawn.writes).abs().min() > 1e-3
+
+
+def test_the_greedy_table_does_not_change_with_what_is_moved():
+    rng = np.random.default_rng(8)
+    drawn = head(rng)
+    moved = circuits.shifted(drawn, torch.tensor(rng.normal(scale=9, size=OUTPUTS)))
+    tables_of = [circuits.greedy_table(each) for each in (drawn, moved)]
+    assert torch.allclose(tables_of[0].votes, tables_of[1].votes, rtol=0, atol=1e-12)

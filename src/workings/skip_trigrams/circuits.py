@@ -126,6 +126,16 @@ def inserted(
     return p[..., None] * (tables.writes[..., source, None, :] - m)
 
 
+def shifted(tables: Circuits, by: Float[Tensor, " output"]) -> Circuits:
+    """Other tables of the same layer: this is added to all that the heads write.
+
+    Attention adds up to one, so every input gets it once from each head; the direct path, which
+    every input gets once, loses it. No prediction changes, but every entry of OV does.
+    """
+    n_heads = tables.writes.shape[-3]
+    return tables._replace(writes=tables.writes + by, direct=tables.direct - n_heads * by)
+
+
 def greedy_table(tables: Circuits) -> Table:
     """The set of skip trigrams with the same first choices as a single head, in every context.
 
