@@ -198,6 +198,16 @@ def test_the_ledger_without_a_book_says_so(monkeypatch, tmp_path, capsys):
     assert "needs a checkout of the book" in capsys.readouterr().err
 
 
+def test_a_book_that_contradicts_itself_is_one_line(monkeypatch, tmp_path, capsys):
+    (tmp_path / "_toc.yml").write_text("root: book/lost\n", encoding="utf-8")
+    monkeypatch.setattr("workings.claims.load", lambda: None)
+    for module in ("claims", "site.pages"):
+        monkeypatch.setattr(f"workings.{module}.ROOT", tmp_path)
+    assert main(["ledger"]) == 2
+    told = "workings ledger: error: _toc.yml lists book/lost, but there is no book/lost.md\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_question_with_dollar_signs_is_drawn_as_it_is(file, tmp_path):
     text = file.read_text(encoding="utf-8")
     first = text.splitlines()[1].split(",")[0]

@@ -155,18 +155,22 @@ def add_ledger(commands: argparse._SubParsersAction) -> None:
 def run_ledger(arguments: argparse.Namespace) -> int:
     """Print the ledger."""
     from workings import claims, ledger
+    from workings.site.pages import BookError
 
     if arguments.json and (arguments.part or arguments.verdict):
         return refuse("ledger", "--json gives all of it; leave out --part and --verdict")
     if not (claims.ROOT / "_toc.yml").exists():
         return refuse("ledger", "the ledger needs a checkout of the book; run it there")
-    claims.load()
-    if arguments.json:
-        from workings.site.markup import as_json
+    try:
+        claims.load()
+        if arguments.json:
+            from workings.site.markup import as_json
 
-        print(json.dumps(as_json(), indent=1, ensure_ascii=False))
-    else:
-        print(ledger.text(arguments.part, arguments.verdict))
+            print(json.dumps(as_json(), indent=1, ensure_ascii=False))
+        else:
+            print(ledger.text(arguments.part, arguments.verdict))
+    except (BookError, ValueError) as error:
+        return refuse("ledger", error)
     return 0
 
 
