@@ -36,6 +36,7 @@ def same(one, other):
         ("p", 1),
         ("frac_train", 0.0),
         ("frac_train", 1.0),
+        ("frac_train", 0.02),  # less than one of 49 pairs
         ("labels", "shuffled"),
         ("precision", "float16"),
         ("lr", 0.0),

@@ -85,6 +85,9 @@ class Ensemble:
             "eps must be above 0": not 0 < self.eps < np.inf,
             **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
             "frac_train must lie between 0 and 1": not all(0 < f < 1 for f in self.frac_train),
+            "frac_train must show one of all pairs or more": not all(
+                f * self.p**2 >= 1 for f in self.frac_train
+            ),
             "lr must be above 0": not all(0 < lr < np.inf for lr in self.lr),
             "weight_decay must be 0 or more": not all(0 <= d < np.inf for d in self.weight_decay),
             "scale must be above 0": not all(0 < scale < np.inf for scale in self.scale),

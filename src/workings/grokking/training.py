@@ -56,6 +56,7 @@ class Addition:
         refused = {
             "p must be 2 or more": self.p < 2,
             "frac_train must lie between 0 and 1": not 0 < self.frac_train < 1,
+            "frac_train must show one of all pairs or more": self.frac_train * self.p**2 < 1,
             f"labels must be one of {LABELS}": self.labels not in LABELS,
             f"precision must be one of {PRECISIONS}": self.precision not in PRECISIONS,
             "lr must be above 0": not 0 < self.lr < np.inf,
