@@ -87,6 +87,7 @@ def test_what_is_wrong_is_said_in_one_line(file, weights, tmp_path, capsys):
         "W_E is for 12 tokens, and p = 7 needs 8: the numbers and '='; is p 11?\n"
     )
     assert "--p 1: a modulus must be 2 or more" in refused([file, "--p", 1], capsys)
+    assert "name a file of weights in it" in refused([tmp_path, "--p", P], capsys)
     nothing = tmp_path / "nothing.npz"
     assert f"{nothing} cannot be read" in refused([nothing, "--p", P], capsys)
     np.savez(tmp_path / "a.npz", **(weights | {"W_in": weights["W_in"].T}))
