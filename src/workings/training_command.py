@@ -30,6 +30,7 @@ Refuse = Callable[[str, object], int]
 REDRAW = 0.1  # seconds between two states of the bar, on a terminal
 REPORT = 10.0  # seconds between two lines, elsewhere
 BAR = 24  # characters
+NAMES = 12  # of experiments in a message
 
 
 def add_train(commands: argparse._SubParsersAction, refuse: Refuse) -> None:
@@ -334,7 +335,10 @@ def _tell(words: str) -> None:
 
 
 def _names(experiments: Sequence[Experiment]) -> str:
-    return ", ".join(experiment.name for experiment in experiments) or "none yet"
+    names = [experiment.name for experiment in experiments]
+    if len(names) > NAMES:
+        return f"{names[0]} and {len(names) - 1} others, which `workings train --list` shows"
+    return ", ".join(names) or "none yet"
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
