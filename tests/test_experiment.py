@@ -247,6 +247,7 @@ def test_ones_own_variation_is_read_without_knowing_its_recipe(tmp_path):
     result = store.read(tmp_path)
     assert (result.recipe["p"], len(result.rows)) == (5, 3)
     assert result.weights()["W_E"].shape == (5, 11)
+    assert store.read(str(tmp_path)).rows == result.rows
 
 
 # --- resumed ------------------------------------------------------------------------------------
