@@ -445,8 +445,8 @@ def by_margin(z: np.ndarray) -> np.ndarray:
     return 1 / (1 + (one_head.trigram_choices.value - 1) * np.exp(-z))
 
 
-def test_contexts_fitted_are_those_of_this_test():
-    assert one_head.contexts_fitted.value == len(GRID)
+def test_competitions_fitted_are_those_of_this_test():
+    assert one_head.competitions_fitted.value == len(GRID)
 
 
 COUNTED = np.array([[1, r, f] for r, f in GRID], dtype=float)

@@ -700,7 +700,7 @@ def farthest(reading: str) -> float:
 
 
 @given("d")
-def contexts_fitted() -> int:
+def competitions_fitted() -> int:
     """The contexts that a table is fitted to."""
     return len(GRID)
 
