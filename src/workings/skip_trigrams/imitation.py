@@ -23,7 +23,7 @@ from .. import experiment, transformer
 from ..claims import ROOT
 from ..streams import stream
 from ..transformer import Weights
-from . import circuits, experiments, language, tables
+from . import circuits, experiments, language, tables, text
 from .tables import Table
 
 KEPT = ROOT / "results" / "skip-trigrams" / "imitation"
@@ -61,17 +61,17 @@ class Contexts(NamedTuple):
 
 
 def contexts(
-    text: Int[Tensor, " tokens"], length: int, count: int, rng: np.random.Generator
+    source: Int[Tensor, " tokens"], length: int, count: int, rng: np.random.Generator
 ) -> Contexts:
     """Different places of a text, in random order; all there are, if they are fewer than asked for.
 
     Raises:
         ValueError: the text has no place with so much before it.
     """
-    if len(text) <= length:
-        raise ValueError(f"the text has {len(text)} tokens; {length} and one more are needed")
-    starts = torch.tensor(rng.permutation(len(text) - length)[:count])
-    stretches = text[starts[:, None] + torch.arange(length + 1)]
+    if len(source) <= length:
+        raise ValueError(f"the text has {len(source)} tokens; {length} and one more are needed")
+    starts = torch.tensor(rng.permutation(len(source) - length)[:count])
+    stretches = source[starts[:, None] + torch.arange(length + 1)]
     return Contexts(stretches[:, :-1], stretches[:, -1])
 
 
@@ -361,8 +361,8 @@ def bounded(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
 def as_language_model(level: str, recipe: Imitation) -> dict[str, Any]:
     """The held-out loss of tables that learn from the text itself, in nats a token."""
     model = experiments.TEXT[level, False].recipe
-    text = language.corpus_of(model).train
-    learn = contexts(text, model.n_ctx, recipe.learned, stream(0, "contexts to learn"))
+    train = language.corpus_of(model).train
+    learn = contexts(train, model.n_ctx, recipe.learned, stream(0, "contexts to learn"))
     measure = samples(level, recipe)[1]
     answer = torch.nn.functional.one_hot(learn.followed, model.d_vocab).double()
     losses = {}
@@ -371,6 +371,36 @@ def as_language_model(level: str, recipe: Imitation) -> dict[str, Any]:
         x = features(measure.tokens, model.d_vocab, reading)
         losses[reading] = loss(voted(fit.table, x, measure.last), measure.followed)
     return {"level": level, "loss": losses}
+
+
+class Next(NamedTuple):
+    """A piece of text that may come next, and how likely the network and its table find it."""
+
+    piece: str
+    network: float
+    table: float
+
+
+def continued(written: str, table: Table, level: str = "character") -> list[Next]:
+    """What may follow a text, by the first network without positions and by a table.
+
+    Returns:
+        every token of the vocabulary, the network's first choice first.
+
+    Raises:
+        ValueError: the text is shorter than the contexts that the table was made for.
+    """
+    model = experiments.TEXT[level, False].recipe
+    vocabulary = language.corpus_of(model).vocabulary
+    cut = text.pieces(" ".join(written.lower().split()), level)[-model.n_ctx :]
+    if len(cut) < model.n_ctx:
+        raise ValueError(f"a context has {model.n_ctx} {level}s; this one has {len(cut)}")
+    tokens = text.encoded(cut, vocabulary)[None]
+    x = features(tokens, len(vocabulary), table.reading)
+    by_network = said(network(level, False, 0), tokens)[0].exp()
+    by_table = voted(table, x, tokens[:, -1])[0].exp()
+    both = zip(vocabulary, by_network.tolist(), by_table.tolist(), strict=True)
+    return sorted((Next(*each) for each in both), key=lambda each: -each.network)
 
 
 def measured(recipe: Imitation) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -121,7 +121,7 @@ def by_destination(
     d_vocab: int,
     chance: Float[Tensor, " inputs"],
     answer: Float[Tensor, "inputs outputs"],
-    reading: Reading,
+    reading: str,
     steps: int = 5_000,
     ridge: float = 0.0,
 ) -> Fit:

@@ -14,7 +14,7 @@ import platform
 import re
 from collections import Counter
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from ..experiment import DamagedResult
 from ..streams import stream
 
 KEPT = ROOT / "results" / "skip-trigrams" / "documentation"
-Level = Literal["character", "word"]
 PIECES: dict[str, str] = {"character": r"(?s).", "word": r"\w+|[^\w\s]"}
 OTHER = "<other>"
 
@@ -90,7 +89,7 @@ def sections(text: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def pieces(text: str, level: Level) -> list[str]:
+def pieces(text: str, level: str) -> list[str]:
     """A text cut into characters, or into words and marks.
 
     Raises:
@@ -102,7 +101,7 @@ def pieces(text: str, level: Level) -> list[str]:
 
 
 @cache
-def corpus(level: Level, d_vocab: int, frac_held_out: float = 0.15) -> Corpus:
+def corpus(level: str, d_vocab: int, frac_held_out: float = 0.15) -> Corpus:
     """The documentation as tokens: its `d_vocab - 1` most frequent pieces, and one for the rest.
 
     Sections are drawn into the held-out part as long as they fit into its share; the vocabulary is
