@@ -29,7 +29,7 @@ COLORS = {
     "heads": ("#520459", "#ca8ecc"),
     "doubles": ("#3c59f2", "#95c8e5"),
     "table": ("#007c30", "#9ff8ad"),
-    "layer": ("#922fd5", "#745e8a"),
+    "layer": ("#922fd5", "#c22ffa"),
 }
 INK = "#14181b"  # axes and words; the page's own ink on the site
 PAPER = "#fefefe"  # behind everything; the page's own paper on the site
