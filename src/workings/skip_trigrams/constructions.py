@@ -197,7 +197,8 @@ def by_pairs(write: float, same: float) -> Circuits:
     for output, pair in enumerate(task.outputs):
         for signal in pair:
             weight = same if pair[0] == pair[1] else 1.0
-            tables.writes[0, task.vocabulary.index(signal), output] = write * weight
+            source = task.vocabulary.index(signal)
+            tables.writes[0, source, output] = write * weight
     return tables
 
 

@@ -102,7 +102,7 @@ def gaps(found: Mapping[tuple[int, int], Sequence[float]], tables: Mapping[str, 
             ax.plot(place + spread, values, "o", color=color("layer"), markersize=3.2, alpha=0.8)
         for name, gap in tables.items():
             ax.axhline(gap, color=color("table"), linewidth=1.2, zorder=0)
-            label_end(ax, len(found) - 0.5, gap, name, "table")
+            label_end(ax, len(found) - 0.5, gap, f"by {name}", "table")
         ax.set_xticks(
             range(len(found)),
             [f"{'one head' if n == 1 else 'two heads'}\nof {d}" for n, d in found],
