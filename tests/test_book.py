@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workings import claims
-from workings.site import markup, sources
+from workings.site import execute, markup, sources
 from workings.site.notebooks import plain
 from workings.site.pages import BookError, Page, pages
 
@@ -195,6 +195,20 @@ def test_a_page_with_cells_and_no_kernel_is_refused(tmp_path, monkeypatch):
     (tmp_path / "book" / "index.md").write_text("# A page\n\n```{code-cell}\n1\n```\n")
     with pytest.raises(BookError, match="no kernelspec"):
         pages()
+
+
+@pytest.mark.parametrize("part", [part for part in claims.PARTS if part != "words"])
+def test_a_page_is_run_again_when_a_result_of_its_part_has_changed(part, tmp_path, monkeypatch):
+    for module in ("execute", "pages"):
+        monkeypatch.setattr(f"workings.site.{module}.ROOT", tmp_path)
+    rows = tmp_path / "results" / part / "kept" / "rows.json"
+    page = Page(f"book/{part}/page")
+    for file in (rows, page.path, tmp_path / "requirements.txt"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("# A page\n", encoding="utf-8")
+    before = execute.fingerprint(page)
+    rows.write_text("[]", encoding="utf-8")
+    assert execute.fingerprint(page) != before
 
 
 def test_a_link_to_a_page_becomes_a_link_to_its_notebook():

@@ -77,8 +77,9 @@ def files_below(*folders: Path) -> Iterator[Path]:
 def fingerprint(page: Page) -> str:
     """What the page's outputs depend on: its cells, its part of the package, results, versions."""
     source = ROOT / "src" / "workings"
-    part = (page.part or "").replace("-", "_")
-    folders = [source / part, ROOT / "results" / part] if part else [source, ROOT / "results"]
+    folders = [source, ROOT / "results"]
+    if page.part:
+        folders = [source / page.part.replace("-", "_"), ROOT / "results" / page.part]
     cells = [
         json.dumps([cell.source, cell.metadata], sort_keys=True)
         for cell in page.notebook().cells
