@@ -147,6 +147,7 @@ def ahead(leads: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> Figure:
     Args:
         leads: by name as in `MEASURES`: steps before it, of each seed, at a tenth and at half.
     """
+    farthest = max(max(tenth) for tenth, _ in leads.values())
     with panels(height=4.2) as (figure, ax):
         for place, (name, (tenth, half)) in enumerate(leads.items()):
             words, meaning = MEASURES[name]
@@ -154,9 +155,9 @@ def ahead(leads: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> Figure:
                 y = -place - 0.3 + 0.12 * seed
                 ax.plot([-start, -end], [y, y], color=color(meaning), linewidth=1.2)
                 ax.plot(-end, y, "o", color=color(meaning), markersize=3.5)
-            ax.annotate(words, (-10_950, -place + 0.33), color=color(meaning), va="bottom")
+            ax.annotate(words, (-1.02 * farthest, -place + 0.33), color=color(meaning), va="bottom")
         ax.axvline(0, color=INK, linewidth=1)
-        ax.set(xlabel="steps before the seed understands", xlim=(-11_000, 150), yticks=[])
+        ax.set(xlabel="steps before the seed understands", xlim=(-1.02 * farthest, 150), yticks=[])
         ax.set_ylim(-len(leads) + 0.4, 0.85)
         ax.spines["left"].set_visible(False)
         ax.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{abs(step):,.0f}"))
