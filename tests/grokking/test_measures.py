@@ -149,23 +149,6 @@ def test_values_over_pairs_come_apart_by_frequency(p):
     np.testing.assert_allclose(power, expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("p", [6, 7])
-def test_degree_two_of_all_frequencies_misses_only_what_mixes_two(p):
-    a, b = np.indices((p, p))
-    turn = 2 * np.pi / p
-    own = 1 + np.cos(turn * a) * np.sin(turn * b) + np.sin(2 * turn * b)
-    last = np.cos(p // 2 * turn * a)
-    mixed = np.cos(turn * a) * np.sin(2 * turn * b)
-    values = np.stack([own, own + mixed, own + last], axis=-1)
-    found = measures.at_degree_two(values, [1, 2])
-    np.testing.assert_allclose(found[..., 0], own, atol=1e-12)
-    np.testing.assert_allclose(found[..., 1], own, atol=1e-12)
-    if p % 2 == 0:
-        np.testing.assert_allclose(found[..., 2], own, atol=1e-12)
-        last = measures.at_degree_two(last[..., None], [p // 2])
-        np.testing.assert_allclose(last[..., 0], np.cos(np.pi * a), atol=1e-12)
-
-
 def hand_built(p=11):
     """A network of five neurons: two of frequency 2, one of 3, one of both, one that is constant.
 
@@ -209,22 +192,6 @@ def test_what_W_L_reads_off_is_the_wave_of_the_sum():
     found = measures.read_off(inside, [2])
     # cos 2(a + b) has a variance of 1/2, half a cos 2a beside it 1/8
     np.testing.assert_allclose(found, [[0.5 / 0.625, 1]], atol=1e-12)
-
-
-def test_pure_neurons_keep_what_they_have_of_their_own_frequency():
-    inside, pure = hand_built(), measures.with_pure_neurons(hand_built())
-    for same in (0, 1, 3, 4):
-        np.testing.assert_allclose(pure.neurons[..., same], inside.neurons[..., same], atol=1e-12)
-    wave = 1 + np.cos(angle(3, inside.p))
-    np.testing.assert_allclose(pure.neurons[..., 2], wave, atol=1e-12)
-
-
-def test_without_its_neurons_a_frequency_adds_only_a_constant():
-    inside = hand_built()
-    without = measures.without_neurons(inside, 2).neurons
-    np.testing.assert_allclose(without[..., 0], 1, atol=1e-12)
-    np.testing.assert_allclose(without[..., 1], 2, atol=1e-12)
-    np.testing.assert_array_equal(without[..., 2:], inside.neurons[..., 2:])
 
 
 def test_the_two_sides_of_W_L_add_up_and_one_of_them_says_nothing():

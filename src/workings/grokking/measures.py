@@ -260,10 +260,11 @@ def restricted_loss(
 
 
 def excluded_loss(logits: Float[np.ndarray, "p p p"], keys: Keys, asked: tasks.Questions) -> float:
-    """The loss, in nats, without the waves of the key frequencies: what memory alone would do.
+    """The loss, in nats, without the waves of the key frequencies: what is left of memory.
 
-    It rises while the network still answers from memory. Nanda et al. ask the training questions,
-    and remove all keys at once; "excluded_loss_2D_full" in their notebook. Their curve of that name
+    That includes what the waves would have balanced, so it may be far above that of a guess. It
+    rises while the network still answers from memory. Nanda et al. ask the training questions, and
+    remove all keys at once; "excluded_loss_2D_full" in their notebook. Their curve of that name
     rather fits the removal of every frequency of a + b, key or not; `progress` has both.
     """
     return loss(excluded(logits, keys), asked)
@@ -367,44 +368,6 @@ def head_frequencies(
 ) -> tuple[Int[np.ndarray, " n_heads"], Float[np.ndarray, " n_heads"]]:
     """The frequency that explains most of how each head's attention to a varies, and that share."""
     return single_frequencies(inside.attention[0])
-
-
-def at_degree_two(
-    values: Float[np.ndarray, "p p things"], frequencies: Keys
-) -> Float[np.ndarray, "p p things"]:
-    """What of the values is constant or one of the eight waves of these frequencies.
-
-    The other waves, in which a and b have different frequencies too, are gone. For the logits and
-    key frequencies this is an ablation of Nanda et al. (2023, section 4.4).
-    """
-    p = len(values)
-    basis = fourier_basis(p)
-    own = np.zeros((p, p))
-    for k in frequencies:
-        waves = [0, *range(2 * k - 1, min(2 * k + 1, p))]
-        own[np.ix_(waves, waves)] = 1
-    own[0, 0] = 1
-    found = basis @ (basis @ values.reshape(p, -1)).reshape(values.shape) * own[..., None]
-    return basis.T @ (basis.T @ found.reshape(p, -1)).reshape(values.shape)
-
-
-def with_pure_neurons(inside: Network) -> Network:
-    """The network with each neuron that has a frequency replaced by what it has of that one.
-
-    Source: Nanda et al. (2023, section 4.4).
-    """
-    frequency, neurons = neuron_frequencies(inside), inside.neurons.copy()
-    for k in set(frequency[frequency > 0].tolist()):
-        neurons[..., frequency == k] = at_degree_two(neurons[..., frequency == k], [k])
-    return inside._replace(neurons=neurons)
-
-
-def without_neurons(inside: Network, frequency: int) -> Network:
-    """The network with each neuron of a frequency replaced by its mean over all pairs."""
-    neurons = inside.neurons.copy()
-    some = neuron_frequencies(inside) == frequency
-    neurons[..., some] = neurons[..., some].mean(axis=(0, 1))
-    return inside._replace(neurons=neurons)
 
 
 def read_off(inside: Network, keys: Keys) -> Float[np.ndarray, "keys 2"]:
