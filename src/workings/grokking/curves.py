@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from . import milestones
+
 
 class Curve(NamedTuple):
     """A measure of one network at some of its steps."""
@@ -60,17 +62,14 @@ class Curve(NamedTuple):
 
 def of_rows(rows: Sequence[Mapping[str, Any]], measure: str) -> list[Curve]:
     """The curve of a measure in a training's rows, of each seed."""
-    step = np.array([row["step"] for row in rows])
-    values = np.array([row[measure] for row in rows], dtype=float)
-    return [Curve(step, value) for value in values.T]
+    step = milestones.steps(rows)
+    return [Curve(step, value) for value in milestones.course(rows, measure).T]
 
 
 def squares_of_rows(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
     """The curve of the sum of squares of all weights, of each seed."""
-    names = [name for name in rows[0] if name.startswith("squares_")]
-    step = np.array([row["step"] for row in rows])
-    values = np.array([[row[name] for name in names] for row in rows]).sum(axis=1)
-    return [Curve(step, value) for value in values.T]
+    step = milestones.steps(rows)
+    return [Curve(step, value) for value in milestones.squares(rows).T]
 
 
 def of_progress(progress: Mapping[str, np.ndarray], measure: str) -> list[Curve]:
