@@ -25,7 +25,7 @@ SEEDS = range(real_text.text_networks.value)
 LENGTH = real_text.text_context.value
 SIZE = {"character": real_text.characters_known.value, "word": real_text.words_known.value}
 NEAR = 0.03  # of a share, by other contexts, of which 2,000 are measured
-FIT, MEASURE, READ, LEARN, BOUNDED = 4_000, 2_000, 2_000, 30_000, 10_000
+FIT, MEASURE, READ, LEARN, BOUNDED = 4_000, 2_000, 4_000, 60_000, 10_000
 STARTS = (1, 2, 3, 5, 9)  # the nearest source of each distance
 
 
@@ -579,21 +579,21 @@ def test_presence_loss_on_words():
 
 @cache
 def dropped(level: str, seed: int) -> float:
-    """By putting tokens into contexts, drawn as often as the text has them."""
-    tokens = np.repeat(sample(level, "measure", MEASURE)[0][:100], 12, axis=0)
-    drawn = rng("tokens put in").choice(tokens.ravel(), len(tokens))
-    w = weights(level, False, seed)
-    layer = Layer(w, np.hstack([drawn[:, None], tokens]))
-    effect = (layer.residual() - layer.residual(0)) @ w["W_U"]
-    kept = layer.written(0) @ w["W_U"]
-    effect, left = (some - some.mean(axis=1, keepdims=True) for some in (effect, effect - kept))
-    return float((left**2).sum() / (effect**2).sum())
+    """By putting every token into a hundred contexts, at their beginning."""
+    tokens, w = sample(level, "measure", MEASURE)[0][:100], weights(level, False, seed)
+    often = np.bincount(tokens.ravel(), minlength=SIZE[level])
+    sums = np.zeros(2)
+    for source, times in enumerate(often):
+        layer = Layer(w, np.hstack([np.full((len(tokens), 1), source), tokens]))
+        effect = (layer.residual() - layer.residual(0)) @ w["W_U"]
+        left = effect - layer.written(0) @ w["W_U"]
+        sums += [times * some.var(axis=1).sum() for some in (left, effect)]
+    return float(sums[0] / sums[1])
 
 
 def is_dropped(number, choose, level: str) -> None:
-    """A thousand insertions tell a ratio of squares to about a tenth."""
     found = choose(dropped(level, seed) for seed in SEEDS)
-    assert number.value == pytest.approx(found, rel=0.15)
+    assert number.value == pytest.approx(found, rel=1e-6)
 
 
 def test_least_dropped_on_characters():
@@ -643,7 +643,6 @@ def test_with_hindsight():
 
 
 def test_at_most_with_hindsight():
-    """Another bound of the same kind, from another fit: both are above every table."""
+    """It lies above the best table, and below a bound of the same kind from a shorter search."""
     most, bound = (max(hindsight(seed)[i] for seed in SEEDS) for i in (0, 1))
-    assert most <= real_text.at_most_with_hindsight.value
-    assert real_text.at_most_with_hindsight.value == pytest.approx(bound, abs=0.03)
+    assert most <= real_text.at_most_with_hindsight.value <= bound < 1

@@ -8,6 +8,7 @@ from ...claims import computed, given
 from .. import imitation, language, text
 from ..experiments import TEXT
 from ..imitation import Imitation
+from ..tables import Table
 
 CHARACTERS, WORDS = ("character", False), ("word", False)
 PLACED_CHARACTERS, PLACED_WORDS = ("character", True), ("word", True)
@@ -63,9 +64,23 @@ def paragraphs() -> tuple[list[str], list[str]]:
     return printed, list(dict.fromkeys(printed))
 
 
-def attention_to(count: int) -> Fraction:
+def attention_to(count: int, odds: int = ODDS) -> Fraction:
     """What the head by hand pays to its token, if it stands so many times in the context."""
-    return Fraction(ODDS * count, ODDS * count + PLACES - count)
+    return Fraction(odds * count, odds * count + PLACES - count)
+
+
+def by_odds() -> dict[int, list[float]]:
+    """The same for every number of them, of an even head and of the one by hand."""
+    return {
+        odds: [float(attention_to(count, odds)) for count in range(PLACES + 1)]
+        for odds in (1, ODDS)
+    }
+
+
+def shown(written: str, table: Table, first: int = 4) -> list[tuple[str, float, float]]:
+    """The likeliest pieces after a text, by network and by table, rounded."""
+    nexts = imitation.continued(written, table)[:first]
+    return [(each.piece, round(each.network, 2), round(each.table, 2)) for each in nexts]
 
 
 def least_and_most(values: Sequence[float]) -> tuple[float, float]:

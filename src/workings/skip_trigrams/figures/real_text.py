@@ -27,17 +27,10 @@ def shares(captured: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             for row, (table, (meaning, sign, _)) in enumerate(TABLES.items()):
                 ax.axhline(row, color=FAINT, linewidth=0.8, zorder=0)
                 values = by_table.get(table, [])
-                ax.plot(
-                    values,
-                    [row] * len(values),
-                    sign,
-                    color=color(meaning),
-                    alpha=0.75,
-                    markersize=6,
-                    clip_on=False,
-                )
+                dots = {"color": color(meaning), "alpha": 0.75, "markersize": 6}
+                ax.plot(values, [row] * len(values), sign, **dots)
             ax.set_title(kind)
-            ax.xaxis.set_major_formatter(PercentFormatter(1))
+            ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes[0, 0].set_yticks(range(len(TABLES)), [words for *_, words in TABLES.values()])
         for ax in axes[:, 0]:
             for label, (meaning, *_) in zip(ax.get_yticklabels(), TABLES.values(), strict=True):
@@ -66,7 +59,7 @@ def by_hand(places: int, by_odds: Mapping[int, Sequence[float]]) -> Figure:
                 color=color("layer"),
             )
         ax.set_xticks(range(places + 1))
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set(xlabel=f"such tokens, of {places}", ylabel="attention to them", ylim=(0, 1))
     return figure
 
@@ -92,7 +85,7 @@ def continued(nexts: Sequence[tuple[str, float, float]], written: str) -> Figure
             )
         names = ["(space)" if each[0] == " " else each[0] for each in nexts]
         ax.set_yticks(range(len(nexts)), names)
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set(ylim=(len(nexts) - 0.5, -0.5), xlim=(0, None), xlabel=f"what follows “{written}”")
         ax.margins(x=0.2)
     return figure
