@@ -636,14 +636,22 @@ def test_certain_inverted():
     assert coherent.certain_inverted.value == inverted(*CERTAIN)
 
 
-def test_certain_inverted_low():
-    low = wilson(inverted(*CERTAIN), len(contested(*CERTAIN)), -1)
-    assert close(coherent.certain_inverted_low, low)
+def test_inverted_of_one():
+    assert coherent.inverted_of_one.value == inverted("coherent-2-of-1-certain")
 
 
-def test_certain_inverted_high():
-    high = wilson(inverted(*CERTAIN), len(contested(*CERTAIN)), 1)
-    assert close(coherent.certain_inverted_high, high)
+def test_inverted_of_one_low():
+    low = wilson(inverted("coherent-2-of-1-certain"), 20, -1)
+    assert close(coherent.inverted_of_one_low, low)
+
+
+def test_inverted_of_one_high():
+    high = wilson(inverted("coherent-2-of-1-certain"), 20, 1)
+    assert close(coherent.inverted_of_one_high, high)
+
+
+def test_inverted_of_four():
+    assert coherent.inverted_of_four.value == inverted("coherent-2-of-4-certain")
 
 
 def test_certain_reversed():

@@ -753,16 +753,28 @@ def certain_inverted() -> int:
     return inverted(*WITHOUT_NOISE.values())
 
 
+@computed("d")
+def inverted_of_one() -> int:
+    """Without noise, with one dimension and a direct path, how many networks do."""
+    return inverted(CERTAIN_COHERENT[2, 1])
+
+
 @computed(".0%")
-def certain_inverted_low() -> float:
+def inverted_of_one_low() -> float:
     """The lower end of Wilson's interval for that share."""
-    return intervals.wilson(certain_inverted.value, certain_two_headed.value).low
+    return intervals.wilson(inverted_of_one.value, NETWORKS).low
 
 
 @computed(".0%")
-def certain_inverted_high() -> float:
+def inverted_of_one_high() -> float:
     """The upper end of Wilson's interval for that share."""
-    return intervals.wilson(certain_inverted.value, certain_two_headed.value).high
+    return intervals.wilson(inverted_of_one.value, NETWORKS).high
+
+
+@computed("d")
+def inverted_of_four() -> int:
+    """Without noise, with four dimensions and a direct path, how many networks do."""
+    return inverted(CERTAIN_COHERENT[2, 4])
 
 
 @computed("d")
