@@ -7,7 +7,6 @@ from .claims import unruled
 
 # Claims of others that the comments quote, answer or lean on; the rest are the comments' own.
 SOURCES = {
-    "S6": "anthropic-heads",
     "E1": "chapman",
     "E11": "greenblatt",
 }
@@ -33,13 +32,7 @@ GROKKING = {
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
 }
-SKIP_TRIGRAMS = {
-    "S3": "Anthropic's task is naturally seen as a decomposition into two attention heads.",
-    "S4": "A model with two heads or more is not placing circuits in superposition on that task.",
-    "S5": "A copying head and a negative copying head implement that task perfectly.",
-    "S6": "A single attention head cannot implement that task.",
-    "S7": "An algorithm outside the obvious basis need not be one that exploits near-orthogonality.",
-}
+SKIP_TRIGRAMS = {}
 ELICITATION = {
     "E1": "One fine-tuned score says very little about the best of many independent attempts.",
     "E2": "The title of the chess post claims more than its results show.",

@@ -96,6 +96,27 @@ def shared_trigrams(one: Told) -> int:
     return int((carried(one).amax(dim=0) <= ALONE).sum())
 
 
+def heard(one: Told) -> list[int]:
+    """The destinations that are told their answer."""
+    return (one.gap < TOLD).nonzero()[:, 0].tolist()
+
+
+def first_heads(n_heads: int, direct_path: bool) -> list[list[tuple[float, bool]]]:
+    """By network, those that do the task first: of each answer that is told, the first head's
+    share, and whether something is taken back."""
+    found = sorted(told("network", n_heads, direct_path), key=lambda one: float(one.gap.mean()))
+    return [
+        [(float(carried(one)[0, d]), bool(one.taken_back[d] > TAKEN)) for d in heard(one)]
+        for one in found
+    ]
+
+
+def all_taken_back(n_heads: int, direct_path: bool) -> list[float]:
+    """Of every answer that is told, in all networks, which share of its rise is taken back."""
+    found = told("network", n_heads, direct_path)
+    return [float(one.taken_back[d]) for one in found for d in heard(one)]
+
+
 def rotation(seed: int) -> Float[Tensor, "outputs outputs"]:
     """A random rotation of the answers."""
     drawn = stream(seed, "rotation").standard_normal((4, 4))
