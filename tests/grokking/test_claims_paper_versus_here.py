@@ -632,6 +632,52 @@ def test_ten_matches():
     assert paper_versus_here.ten_matches.value == (never("fraction-10") >= 1)
 
 
+def test_twenty_never():
+    assert paper_versus_here.twenty_never.value == never("fraction-20")
+
+
+def test_twenty_matches():
+    assert paper_versus_here.twenty_matches.value == (never("fraction-20") >= 1)
+
+
+def test_little_decay_understands():
+    assert paper_versus_here.little_decay_understands.value == len(understands("decay-0.3"))
+
+
+def test_little_decay_matches():
+    assert paper_versus_here.little_decay_matches.value == (len(understands("decay-0.3")) >= 1)
+
+
+def test_close_modulus_understands():
+    assert paper_versus_here.close_modulus_understands.value == len(understands("modulus-109"))
+
+
+def test_close_modulus_matches():
+    assert paper_versus_here.close_modulus_matches.value == (len(understands("modulus-109")) >= 1)
+
+
+def at_once(name):
+    """Networks that answer the rest before twice as many steps as what they were shown takes."""
+    rows = json.loads((RESULTS / name / "rows.json").read_bytes())
+    late = {side: [] for side in ("train", "test")}
+    for side, level in (("train", 0.999), ("test", 0.99)):
+        right = np.array([row[f"{side}_accuracy"] for row in rows])
+        steps = np.array([row["step"] for row in rows])
+        for network in right.T:
+            late[side].append(min([*steps[network > level], np.inf]))
+    return sum(
+        after < 2 * before for before, after in zip(late["train"], late["test"], strict=True)
+    )
+
+
+def test_large_modulus_at_once():
+    assert paper_versus_here.large_modulus_at_once.value == at_once("modulus-401")
+
+
+def test_large_modulus_matches():
+    assert paper_versus_here.large_modulus_matches.value == (at_once("modulus-401") >= 1)
+
+
 def test_no_decay_never():
     assert paper_versus_here.no_decay_never.value == never("decay-0")
 

@@ -195,6 +195,15 @@ def test_understood_with_least():
     assert when_it_understands.understood_with_least.value == arrived("fraction-10")
 
 
+def test_understood_with_twenty():
+    assert when_it_understands.understood_with_twenty.value == arrived("fraction-20")
+
+
+def test_twenty_mirrored_most():
+    right = table("fraction-20")["mirrored_accuracy"][-1]
+    assert when_it_understands.twenty_mirrored_most.value == right.max()
+
+
 def test_understood_with_forty():
     assert when_it_understands.understood_with_forty.value == middle(understood("fraction-40"))
 
@@ -310,6 +319,59 @@ def test_decay_exponent_high():
     fit, n = line()
     high = fit.slope + stats.t(n - 2).ppf(0.975) * fit.stderr
     assert when_it_understands.decay_exponent_high.value == pytest.approx(high)
+
+
+def test_count_with_little():
+    assert when_it_understands.count_with_little.value == arrived("decay-0.3")
+
+
+def test_expected_with_little():
+    """By logarithms, on which a power is a slope."""
+    here = when_it_understands
+    further = here.exponent_here.value * (np.log10(here.decay_little.value) - 0)
+    expected = 10 ** (np.log10(middle(understood("mainline"))) + further)
+    assert here.expected_with_little.value == pytest.approx(expected)
+
+
+def test_other_modulus_count():
+    assert when_it_understands.other_modulus_count.value == arrived("modulus-97")
+
+
+def test_other_modulus_median():
+    assert when_it_understands.other_modulus_median.value == middle(understood("modulus-97"))
+
+
+def test_close_modulus_count():
+    assert when_it_understands.close_modulus_count.value == arrived("modulus-109")
+
+
+def test_close_modulus_median():
+    assert when_it_understands.close_modulus_median.value == middle(understood("modulus-109"))
+
+
+def test_large_modulus_count():
+    assert when_it_understands.large_modulus_count.value == arrived("modulus-401")
+
+
+def test_large_modulus_median():
+    assert when_it_understands.large_modulus_median.value == middle(understood("modulus-401"))
+
+
+def test_large_modulus_to_memorizing():
+    ratio = middle(understood("modulus-401")) / middle(memorized("modulus-401"))
+    assert when_it_understands.large_modulus_to_memorizing.value == pytest.approx(ratio)
+
+
+def test_highest_loss_of_large():
+    highest = middle(np.max(table("modulus-401")["test_loss"], axis=0))
+    assert when_it_understands.highest_loss_of_large.value == highest
+
+
+def test_guessing_loss_of_large():
+    equal = np.full(when_it_understands.modulus_large.value + 1, 1.0)
+    equal /= equal.sum()
+    expected = -(equal * np.log(equal)).sum()
+    assert when_it_understands.guessing_loss_of_large.value == pytest.approx(expected)
 
 
 def test_small_modulus_count():

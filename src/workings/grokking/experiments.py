@@ -55,6 +55,7 @@ FRACTIONS = {
     )
     for frac_train, steps, seeds in (
         (0.1, 15_000, THREE),
+        (0.2, 10_000, THREE),
         (0.4, 3_000, FIVE),
         (0.5, 1_500, THREE),
         (0.6, 1_000, THREE),
@@ -68,7 +69,7 @@ DECAYS = {
     weight_decay: experiment(
         f"decay-{weight_decay:g}", weight_decay=weight_decay, steps=steps, seeds=THREE
     )
-    for weight_decay, steps in ((0.0, 8_000), (3.0, 5_000), (5.0, 5_000))
+    for weight_decay, steps in ((0.0, 8_000), (0.3, 12_000), (3.0, 5_000), (5.0, 5_000))
 }
 
 # The same question to small networks, of which many seeds are cheap.
@@ -81,7 +82,10 @@ SMALL_DECAYS = Experiment(
     reference=ensemble.first_steps,
 )
 
-MODULI = {53: experiment("modulus-53", p=53, steps=15_000, seeds=THREE)}
+MODULI = {
+    p: experiment(f"modulus-{p}", p=p, steps=steps, seeds=THREE)
+    for p, steps in ((53, 15_000), (97, 15_000), (109, 15_000), (401, 600))
+}
 # where the paper needed more decay to see p = 53 grok
 SMALL_MODULUS = experiment("modulus-53-decay-5", p=53, weight_decay=5.0, steps=10_000, seeds=THREE)
 

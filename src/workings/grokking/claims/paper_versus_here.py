@@ -912,6 +912,60 @@ def ten_matches() -> Agreement:
     return comparison.alike(ten_never.value)
 
 
+@computed("d")
+def twenty_never() -> int:
+    """How many of our networks with 20% of the questions do not understand."""
+    return waiting(FRACTIONS[0.2])
+
+
+@computed("")
+def twenty_matches() -> Agreement:
+    """Whether not understanding from 20% matches."""
+    return comparison.alike(twenty_never.value)
+
+
+@computed("d")
+def little_decay_understands() -> int:
+    """How many of our networks with a decay of 0.3 understand within their steps."""
+    return len(DECAYS[0.3].recipe.seeds) - waiting(DECAYS[0.3])
+
+
+@computed("")
+def little_decay_matches() -> Agreement:
+    """Whether understanding with a decay of 0.3 matches."""
+    return comparison.alike(little_decay_understands.value)
+
+
+@computed("d")
+def close_modulus_understands() -> int:
+    """How many of our networks of modulus 109 understand."""
+    return len(MODULI[109].recipe.seeds) - waiting(MODULI[109])
+
+
+@computed("")
+def close_modulus_matches() -> Agreement:
+    """Whether understanding modulo 109 matches."""
+    return comparison.alike(close_modulus_understands.value)
+
+
+@computed("d")
+def large_modulus_at_once() -> int:
+    """How many of our networks of modulus 401 understand before twice what memorizing takes."""
+    found = milestones.milestones(kept(MODULI[401]).rows)
+    return sum(
+        each.understood is not None
+        and each.memorized is not None
+        and each.understood < 2 * each.memorized
+        for each in found
+    )
+
+
+@computed("")
+def large_modulus_matches() -> Agreement:
+    """Whether understanding at once modulo 401 matches."""
+    return comparison.alike(large_modulus_at_once.value)
+
+
 def waiting(experiment) -> int:
     """How many networks of an experiment do not understand."""
     return sum(each.understood is None for each in milestones.milestones(kept(experiment).rows))
@@ -953,7 +1007,16 @@ def small_modulus_with_five_matches() -> Agreement:
     return comparison.alike(small_modulus_with_five.value)
 
 
-YES_OR_NO = (ten_matches, no_decay_matches, small_modulus_matches, small_modulus_with_five_matches)
+YES_OR_NO = (
+    ten_matches,
+    twenty_matches,
+    no_decay_matches,
+    little_decay_matches,
+    small_modulus_matches,
+    small_modulus_with_five_matches,
+    close_modulus_matches,
+    large_modulus_matches,
+)
 
 
 # --- the sum -------------------------------------------------------------------------------------

@@ -334,6 +334,30 @@ def understood_with_least() -> int:
 
 
 @given(".0%")
+def share_twenty() -> float:
+    """The next larger share."""
+    return FRACTIONS[0.2].recipe.frac_train
+
+
+@given(",d")
+def steps_of_twenty() -> int:
+    """Steps that networks with that share are trained."""
+    return FRACTIONS[0.2].recipe.steps
+
+
+@computed("d")
+def understood_with_twenty() -> int:
+    """How many networks with that share understand."""
+    return understood(FRACTIONS[0.2]).arrived
+
+
+@computed(".0%")
+def twenty_mirrored_most() -> float:
+    """The share of mirrored questions that the best of them gets right in the end."""
+    return max(at_the_end(FRACTIONS[0.2], "mirrored_accuracy"))
+
+
+@given(".0%")
 def share_forty() -> float:
     """A larger share of pairs."""
     return FRACTIONS[0.4].recipe.frac_train
@@ -442,6 +466,31 @@ def networks_without_decay() -> int:
 def steps_without_decay() -> int:
     """Steps that they are trained."""
     return DECAYS[0.0].recipe.steps
+
+
+@given("g")
+def decay_little() -> float:
+    """A smaller weight decay."""
+    return DECAYS[0.3].recipe.weight_decay
+
+
+@given(",d")
+def steps_with_little() -> int:
+    """Steps that networks with less decay are trained."""
+    return DECAYS[0.3].recipe.steps
+
+
+@computed("d")
+def count_with_little() -> int:
+    """How many of them understand within their steps."""
+    return understood(DECAYS[0.3]).arrived
+
+
+@computed(",.0f")
+def expected_with_little() -> float:
+    """Where the power of the decay would have them understand, from the median with one."""
+    exponent = exponent_here.value
+    return understood_median.value * (decay_little.value / decay.value) ** exponent
 
 
 @computed(",.0f")
@@ -661,6 +710,78 @@ def small_modulus_networks() -> int:
 def small_modulus_count_with_five() -> int:
     """How many of them understand with the most decay."""
     return understood(SMALL_MODULUS).arrived
+
+
+@given("d")
+def modulus_other() -> int:
+    """Another modulus, somewhat smaller than the paper's."""
+    return MODULI[97].recipe.p
+
+
+@given("d")
+def modulus_close() -> int:
+    """A modulus close to the paper's, of which the paper speaks as well."""
+    return MODULI[109].recipe.p
+
+
+@given("d")
+def modulus_large() -> int:
+    """A large modulus, of which the paper speaks as well."""
+    return MODULI[401].recipe.p
+
+
+@computed("d")
+def other_modulus_count() -> int:
+    """How many networks of the other modulus understand."""
+    return understood(MODULI[97]).arrived
+
+
+@computed(",.0f")
+def other_modulus_median() -> float:
+    """The step at which they do, by the median."""
+    return float(understood(MODULI[97]).median)
+
+
+@computed("d")
+def close_modulus_count() -> int:
+    """How many networks of the close modulus understand."""
+    return understood(MODULI[109]).arrived
+
+
+@computed(",.0f")
+def close_modulus_median() -> float:
+    """The step at which they do, by the median."""
+    return float(understood(MODULI[109]).median)
+
+
+@computed("d")
+def large_modulus_count() -> int:
+    """How many networks of the large modulus understand."""
+    return understood(MODULI[401]).arrived
+
+
+@computed(",.0f")
+def large_modulus_median() -> float:
+    """The step at which they do, by the median."""
+    return float(understood(MODULI[401]).median)
+
+
+@computed(".1f")
+def large_modulus_to_memorizing() -> float:
+    """They need so many times as long as they need to memorize."""
+    return float(understood(MODULI[401]).median / memorized(MODULI[401]).median)
+
+
+@computed(".1f")
+def highest_loss_of_large() -> float:
+    """The greatest loss of theirs on what was not shown, by the median, in nats."""
+    return median(milestones.course(kept(MODULI[401]).rows, "test_loss").max(axis=0))
+
+
+@computed(".1f")
+def guessing_loss_of_large() -> float:
+    """The loss of a guess among the answers of the large modulus, in nats."""
+    return math.log(MODULI[401].recipe.p + 1)
 
 
 @computed(",.0f")
