@@ -25,7 +25,7 @@ SEEDS = range(real_text.text_networks.value)
 LENGTH = real_text.text_context.value
 SIZE = {"character": real_text.characters_known.value, "word": real_text.words_known.value}
 NEAR = 0.03  # of a share, by other contexts, of which 2,000 are measured
-FIT, MEASURE, READ, LEARN, BOUNDED = 4_000, 2_000, 4_000, 60_000, 10_000
+FIT, MEASURE, READ, LEARN, BOUNDED = 4_000, 2_000, 8_000, 60_000, 10_000
 STARTS = (1, 2, 3, 5, 9)  # the nearest source of each distance
 
 
@@ -188,9 +188,12 @@ def columns(level: str, reading: str) -> np.ndarray:
 
 @cache
 def counted(level: str, use: str, reading: str) -> np.ndarray:
-    tokens = sample(level, use, FIT if use == "fit" else MEASURE)[0]
+    return count_up(level, sample(level, use, FIT if use == "fit" else MEASURE)[0], reading)
+
+
+def count_up(level: str, tokens: np.ndarray, reading: str) -> np.ndarray:
     size = SIZE[level] * (len(STARTS) if reading == "distance" else 1)
-    at = tokens[:, :-1] + columns(level, reading)
+    at = tokens[:, :-1] + columns(level, reading)[-(tokens.shape[1] - 1) :]
     x = np.zeros((len(tokens), size))
     np.add.at(x, (np.arange(len(tokens))[:, None], at), 1)
     return np.minimum(x, 1) if reading == "presence" else x
@@ -256,19 +259,22 @@ def by_reading(level: str, placed: bool, seed: int, taken_out: bool) -> np.ndarr
     Every token is really taken out, its attention shared out anew.
     """
     reading = "distance" if placed else "count"
-    tokens = sample(level, "fit", FIT)[0][:READ]
-    layer = Layer(weights(level, placed, seed), tokens)
-    size = counted(level, "fit", reading).shape[1]
-    votes = np.zeros((SIZE[level], size, layer.direct.shape[1]))
-    times = np.zeros((SIZE[level], size, 1))
-    for place, column in enumerate(columns(level, reading)):
-        changed = layer.residual() - layer.residual(place) if taken_out else layer.written(place)
-        np.add.at(votes, (tokens[:, -1], tokens[:, place] + column), changed)
-        np.add.at(times, (tokens[:, -1], tokens[:, place] + column), 1)
-    votes = votes / np.maximum(times, 1) @ layer.W_U
-    logits = layer.residual() @ layer.W_U
-    x, measured = (counted(level, use, reading) for use in ("fit", "measure"))
-    x = x[:READ]
+    w, tokens = weights(level, placed, seed), sample(level, "fit", READ)[0]
+    measured = counted(level, "measure", reading)
+    size, d_model = measured.shape[1], w["W_E"].shape[1]
+    votes, logits = np.zeros((SIZE[level], size, d_model)), []
+    times, x = np.zeros((SIZE[level], size, 1)), []
+    for some in np.array_split(tokens, 4):
+        layer = Layer(w, some)
+        whole = layer.residual()
+        for place, column in enumerate(columns(level, reading)):
+            changed = whole - layer.residual(place) if taken_out else layer.written(place)
+            np.add.at(votes, (some[:, -1], some[:, place] + column), changed)
+            np.add.at(times, (some[:, -1], some[:, place] + column), 1)
+        logits.append(whole @ layer.W_U)
+        x.append(count_up(level, some, reading))
+    votes = votes / np.maximum(times, 1) @ w["W_U"]
+    x, logits = np.concatenate(x), np.concatenate(logits)
     last = sample(level, "measure", MEASURE)[0][:, -1]
     other = bigrams(level, placed, seed).copy()
     for destination in np.unique(last):
@@ -646,3 +652,42 @@ def test_at_most_with_hindsight():
     """It lies above the best table, and below a bound of the same kind from a shorter search."""
     most, bound = (max(hindsight(seed)[i] for seed in SEEDS) for i in (0, 1))
     assert most <= real_text.at_most_with_hindsight.value <= bound < 1
+
+
+@cache
+def of_all_lengths(seed: int) -> dict[str, float]:
+    """What the best tables capture of one network on contexts of 2 tokens to all, of each alike."""
+    w, kept = weights("character", False, seed), {}
+    for use, n in (("fit", 20_000), ("measure", 6_000)):
+        tokens = sample("character", use, n)[0]
+        parts = [tokens[length - 2 :: LENGTH - 1, -length:] for length in range(2, LENGTH + 1)]
+        kept[use] = (
+            np.concatenate([part[:, -1] for part in parts]),
+            np.concatenate([Layer(w, part).said() for part in parts]),
+            np.concatenate([count_up("character", part, "count") for part in parts]),
+        )
+    (last, answer, x), (to, truth, y) = kept["fit"], kept["measure"]
+    said = {name: truth.copy() for name in ("bigram", "count", "presence")}
+    for destination in np.unique(to):
+        here, there = last == destination, to == destination
+        said["bigram"][there] = np.log(np.exp(answer[here]).mean(axis=0))
+        for reading, most in (("count", LENGTH), ("presence", 1)):
+            bias, votes = fitted(np.minimum(x[here], most), np.exp(answer[here]), 0.3)
+            said[reading][there] = log_softmax(bias + np.minimum(y[there], most) @ votes, axis=1)
+    left = {name: divergence(truth, other) for name, other in said.items()}
+    return {name: 1 - of / left["bigram"] for name, of in left.items()}
+
+
+def test_counts_of_all_lengths():
+    found = median(of_all_lengths(seed)["count"] for seed in SEEDS)
+    assert real_text.counts_of_all_lengths.value == pytest.approx(found, abs=NEAR)
+
+
+def test_least_presence_of_all_lengths():
+    found = min(of_all_lengths(seed)["presence"] for seed in SEEDS)
+    assert real_text.least_presence_of_all_lengths.value == pytest.approx(found, abs=NEAR)
+
+
+def test_most_presence_of_all_lengths():
+    found = max(of_all_lengths(seed)["presence"] for seed in SEEDS)
+    assert real_text.most_presence_of_all_lengths.value == pytest.approx(found, abs=NEAR)

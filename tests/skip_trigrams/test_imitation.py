@@ -174,3 +174,12 @@ def test_a_row_of_the_kept_comparison_is_computed_again():
     dropped = imitation.dropped(weights, imitation.first(measure, recipe.inserted))
     assert dropped == pytest.approx(kept["dropped"], rel=1e-6)
     assert np.isfinite(dropped)
+
+
+def test_every_length_is_as_often_as_any_other():
+    some = sample(60)
+    ends, answers = imitation.shortened(layer(), some)
+    lengths = [len(tokens) for tokens in ends]
+    assert {length: lengths.count(length) for length in lengths} == dict.fromkeys(range(2, 8), 10)
+    whole = transformer.logits(layer(), ends[-1][None])[0, -1].log_softmax(dim=-1)
+    torch.testing.assert_close(answers[-1], whole, rtol=0, atol=1e-12)

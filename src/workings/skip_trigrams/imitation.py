@@ -358,6 +358,47 @@ def bounded(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
     }
 
 
+def of_all_lengths(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
+    """The same comparison of one network without positions on contexts of every length, from 2.
+
+    Returns:
+        the `divergence` for "bigram", "count" and "presence", in nats.
+    """
+    weights = network(level, False, seed)
+    (fit_to, answer), (measure, truth) = (
+        shortened(weights, sample) for sample in samples(level, recipe)
+    )
+    d_vocab = truth.shape[1]
+    last = torch.tensor([tokens[-1] for tokens in measure])
+    to = torch.tensor([tokens[-1] for tokens in fit_to])
+    left = {"bigram": divergence(truth, bigrams(answer.exp(), to, d_vocab)[last])}
+    for reading in ("count", "presence"):
+        x, y = (
+            torch.cat([tables.features(tokens[None], d_vocab, reading) for tokens in some])
+            for some in (fit_to, measure)
+        )
+        chance = torch.full((len(to),), 1 / len(to), dtype=torch.float64)
+        ridge = recipe.ridge / len(to)
+        fit = tables.by_destination(
+            x, to, d_vocab, chance, answer.exp(), reading, recipe.steps, ridge
+        )
+        left[reading] = divergence(truth, voted(fit.table, y, last))
+    return {"level": level, "seed": seed, "divergence": left}
+
+
+def shortened(
+    weights: Weights, sample: Contexts
+) -> tuple[list[Int[Tensor, " pos"]], Float[Tensor, "batch output"]]:
+    """The ends of some contexts, each length as often as any other, and what a network says."""
+    n_ctx = sample.tokens.shape[1]
+    ends, answers = [], []
+    for length in range(2, n_ctx + 1):
+        some = sample.tokens[length - 2 :: n_ctx - 1, -length:]
+        ends += some.unbind()
+        answers.append(said(weights, some))
+    return ends, torch.cat(answers)
+
+
 def as_language_model(level: str, recipe: Imitation) -> dict[str, Any]:
     """The held-out loss of tables that learn from the text itself, in nats a token."""
     model = experiments.TEXT[level, False].recipe
@@ -410,12 +451,13 @@ def measured(recipe: Imitation) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "rows", compared(level, positions, seed, recipe)
             if level == "character" and not positions:
                 yield "bounds", bounded(level, seed, recipe)
+                yield "lengths", of_all_lengths(level, seed, recipe)
     for level, _ in filter(lambda kind: not kind[1], experiments.TEXT):
         yield "language", as_language_model(level, recipe)
 
 
 def kept(name: str = "rows") -> list[dict[str, Any]]:
-    """What was computed once: "rows" as `compared`, "bounds" and "language" as those functions.
+    """What was computed once: "rows" as `compared`, and "bounds", "lengths" and "language".
 
     Raises:
         StaleResult: the kept comparison was made otherwise.
@@ -435,7 +477,7 @@ def table(level: str) -> Table:
 def keep(recipe: Imitation) -> None:
     """Compute everything anew into `results/`."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, list] = {"rows": [], "bounds": [], "language": []}
+    rows: dict[str, list] = {"rows": [], "bounds": [], "lengths": [], "language": []}
     for name, row in measured(recipe):
         rows[name].append(row)
         print(name, json.dumps(row), flush=True)

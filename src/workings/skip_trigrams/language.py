@@ -105,7 +105,7 @@ def batch(recipe: LanguageModel, step: int) -> Int[Tensor, "runs batch pos"]:
 
 
 def loss(
-    weights: transformer.Weights, stretches: Int[Tensor, "*runs batch pos"]
+    weights: transformer.Weights, stretches: Int[Tensor, "*#runs batch pos"]
 ) -> Float[Tensor, "*runs"]:
     """The mean over all places of minus the log-probability of the next token, in nats."""
     said = transformer.logits(weights, stretches[..., :-1]).log_softmax(dim=-1)

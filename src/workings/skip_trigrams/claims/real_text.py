@@ -43,6 +43,12 @@ def shares() -> dict[str, dict[str, list[float]]]:
     }
 
 
+def captured_of_all_lengths(table: str) -> list[float]:
+    """The same of the networks on characters, on contexts of every length."""
+    rows = [row["divergence"] for row in imitation.kept("lengths")]
+    return [1 - row[table] / row["bigram"] for row in rows]
+
+
 def agreed(kind: Kind, table: str) -> float:
     """The mean share of contexts in which network and table have the same first choice."""
     return mean(each[table] for each in of(kind, "agreement"))
@@ -603,3 +609,27 @@ def at_most_with_hindsight() -> float:
     return max(
         1 - (row["count"] - row["certain_to"]) / row["bigram"] for row in imitation.kept("bounds")
     )
+
+
+@computed(".0%")
+def counts_of_all_lengths() -> float:
+    """What the best table of counts captures on contexts of every length: characters, the
+    median network.
+    """
+    return median(captured_of_all_lengths("count"))
+
+
+@computed(".0%")
+def least_presence_of_all_lengths() -> float:
+    """What the best table of presence captures on contexts of every length: characters, the
+    least of all seeds.
+    """
+    return least_and_most(captured_of_all_lengths("presence"))[0]
+
+
+@computed(".0%")
+def most_presence_of_all_lengths() -> float:
+    """What the best table of presence captures on contexts of every length: characters, the
+    most of all seeds.
+    """
+    return least_and_most(captured_of_all_lengths("presence"))[1]

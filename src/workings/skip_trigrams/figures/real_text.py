@@ -8,10 +8,10 @@ from matplotlib.ticker import PercentFormatter
 from ...style import FAINT, color, panels
 
 TABLES = {  # each with its color, its sign, and its words
-    "distance": ("table", "D", "best table that knows distances"),
-    "count": ("table", "o", "best table of counts"),
-    "presence": ("table", "s", "best table of presence"),
-    "taken out": ("heads", "^", "what each token changes, on average"),
+    "distance": ("table", "D", "best, of distances"),
+    "count": ("table", "o", "best, of counts"),
+    "presence": ("table", "s", "best, of presence"),
+    "taken out": ("heads", "^", "what a token changes"),
     "read off": ("layer", "v", "read off the weights"),
 }
 
@@ -22,7 +22,7 @@ def shares(captured: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     Args:
         captured: by kind, then by table, of each network.
     """
-    with panels(2, 2, width="wide", height=4.6, sharex=True, sharey=True) as (figure, axes):
+    with panels(2, 2, height=4.2, sharex=True, sharey=True) as (figure, axes):
         for ax, (kind, by_table) in zip(axes.flat, captured.items(), strict=True):
             for row, (table, (meaning, sign, _)) in enumerate(TABLES.items()):
                 ax.axhline(row, color=FAINT, linewidth=0.8, zorder=0)
@@ -35,7 +35,8 @@ def shares(captured: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
         for ax in axes[:, 0]:
             for label, (meaning, *_) in zip(ax.get_yticklabels(), TABLES.values(), strict=True):
                 label.set_color(color(meaning))
-        axes[0, 0].set(xlim=(0, 1), ylim=(len(TABLES) - 0.5, -0.5))
+        axes[0, 0].set_xticks([0, 0.5, 1])
+        axes[0, 0].set(xlim=(0, 1.02), ylim=(len(TABLES) - 0.5, -0.5))
         for ax in axes[1]:
             ax.set_xlabel("share of the context effect")
     return figure
@@ -83,7 +84,7 @@ def continued(nexts: Sequence[tuple[str, float, float]], written: str) -> Figure
                 va="center",
                 color=color(meaning),
             )
-        names = ["(space)" if each[0] == " " else each[0] for each in nexts]
+        names = ["␣" if each[0] == " " else each[0] for each in nexts]
         ax.set_yticks(range(len(nexts)), names)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set(ylim=(len(nexts) - 0.5, -0.5), xlim=(0, None), xlabel=f"what follows “{written}”")
