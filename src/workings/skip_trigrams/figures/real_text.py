@@ -8,11 +8,11 @@ from matplotlib.ticker import PercentFormatter
 from ...style import FAINT, color, panels
 
 TABLES = {  # each with its color, its sign, and its words
-    "distance": ("table", "D", "best, of distances"),
-    "count": ("table", "o", "best, of counts"),
-    "presence": ("table", "s", "best, of presence"),
-    "taken out": ("heads", "^", "what a token changes"),
-    "read off": ("layer", "v", "read off the weights"),
+    "distance": ("table", "D", "distances"),
+    "count": ("table", "o", "counts"),
+    "presence": ("table", "s", "presence"),
+    "taken out": ("heads", "^", "changes"),
+    "read off": ("layer", "v", "read off"),
 }
 
 
@@ -87,6 +87,7 @@ def continued(nexts: Sequence[tuple[str, float, float]], written: str) -> Figure
         names = ["␣" if each[0] == " " else each[0] for each in nexts]
         ax.set_yticks(range(len(nexts)), names)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.set(ylim=(len(nexts) - 0.5, -0.5), xlim=(0, None), xlabel=f"what follows “{written}”")
-        ax.margins(x=0.2)
+        most = max(max(each[1:]) for each in nexts)
+        ax.set(ylim=(len(nexts) - 0.5, -0.5), xlim=(0, 1.35 * most))
+        ax.set_xlabel(f"what follows “{written}”")
     return figure
