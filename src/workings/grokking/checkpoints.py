@@ -40,7 +40,7 @@ def read(file: Path, p: int) -> Checkpoint:
     """
     readers: dict[str, Callable] = {".npz": _npz, ".pt": _torch, ".pth": _torch}
     reader = readers.get(file.suffix.lower())
-    if file.is_dir():
+    if reader is None and file.is_dir():
         raise ValueError(f"{file} is a folder; name a file of weights in it, such as seed-0.npz")
     if reader is None:
         raise ValueError(f"{file} ends in none of {', '.join(readers)}; save the weights as one")
