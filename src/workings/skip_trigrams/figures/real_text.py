@@ -23,6 +23,8 @@ def shares(captured: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
         captured: by kind, then by table, of each network.
     """
     with panels(2, 2, height=4.2, sharex=True, sharey=True) as (figure, axes):
+        # A phone's letters are wider than those that the layout is made for.
+        figure.get_layout_engine().set(rect=(0.07, 0, 0.91, 1))
         for ax, (kind, by_table) in zip(axes.flat, captured.items(), strict=True):
             for row, (table, (meaning, sign, _)) in enumerate(TABLES.items()):
                 ax.axhline(row, color=FAINT, linewidth=0.8, zorder=0)
