@@ -59,7 +59,7 @@ def test_a_kept_training_ends_where_its_recipe_says(experiment):
 
 
 def test_the_store_is_exactly_the_list():
-    trained = {path.parent for path in (ROOT / "results" / "grokking").rglob("first.json")}
+    trained = {path.parent for path in (ROOT / "results" / "grokking").rglob("complete.json")}
     assert trained == {ROOT / "results" / experiment.name for experiment in ALL}
 
 
