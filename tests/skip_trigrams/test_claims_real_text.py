@@ -654,26 +654,45 @@ def test_at_most_with_hindsight():
     assert most <= real_text.at_most_with_hindsight.value <= bound < 1
 
 
+def lengths(use: str, count: int) -> list[np.ndarray]:
+    """The ends of contexts, of 2 tokens to all, as many of each length."""
+    tokens = sample("character", use, count)[0]
+    return [tokens[length - 2 :: LENGTH - 1, -length:] for length in range(2, LENGTH + 1)]
+
+
 @cache
 def of_all_lengths(seed: int) -> dict[str, float]:
-    """What the best tables capture of one network on contexts of 2 tokens to all, of each alike."""
-    w, kept = weights("character", False, seed), {}
-    for use, n in (("fit", 20_000), ("measure", 6_000)):
-        tokens = sample("character", use, n)[0]
-        parts = [tokens[length - 2 :: LENGTH - 1, -length:] for length in range(2, LENGTH + 1)]
-        kept[use] = (
-            np.concatenate([part[:, -1] for part in parts]),
-            np.concatenate([Layer(w, part).said() for part in parts]),
-            np.concatenate([count_up("character", part, "count") for part in parts]),
-        )
-    (last, answer, x), (to, truth, y) = kept["fit"], kept["measure"]
-    said = {name: truth.copy() for name in ("bigram", "count", "presence")}
+    """What tables capture of one network on contexts of every length."""
+    w, size = weights("character", False, seed), SIZE["character"]
+    votes = {name: np.zeros((size, size, w["W_E"].shape[1])) for name in ("read off", "taken out")}
+    times, kept = np.zeros((size, size, 1)), {}
+    for use, n in (("fit", 30_000), ("measure", 6_000)):
+        rows = []
+        for part in lengths(use, n):
+            layer = Layer(w, part)
+            rows.append(
+                (part[:, -1], layer.residual() @ layer.W_U, count_up("character", part, "count"))
+            )
+            for place in range(part.shape[1] - 1 if use == "fit" else 0):
+                cells = (part[:, -1], part[:, place])
+                np.add.at(votes["read off"], cells, layer.written(place))
+                np.add.at(votes["taken out"], cells, layer.residual() - layer.residual(place))
+                np.add.at(times, cells, 1)
+        kept[use] = tuple(map(np.concatenate, zip(*rows, strict=True)))
+    (last, logits, x), (to, true, y) = kept["fit"], kept["measure"]
+    read = {name: some / np.maximum(times, 1) @ w["W_U"] for name, some in votes.items()}
+    answer, truth = softmax(logits, axis=1), log_softmax(true, axis=1)
+    said = {name: truth.copy() for name in ("bigram", "count", "presence", *read)}
     for destination in np.unique(to):
         here, there = last == destination, to == destination
-        said["bigram"][there] = np.log(np.exp(answer[here]).mean(axis=0))
+        said["bigram"][there] = np.log(answer[here].mean(axis=0))
         for reading, most in (("count", LENGTH), ("presence", 1)):
-            bias, votes = fitted(np.minimum(x[here], most), np.exp(answer[here]), 0.3)
-            said[reading][there] = log_softmax(bias + np.minimum(y[there], most) @ votes, axis=1)
+            bias, vote = fitted(np.minimum(x[here], most), answer[here], 0.3)
+            said[reading][there] = log_softmax(bias + np.minimum(y[there], most) @ vote, axis=1)
+        for name, table in read.items():
+            vote = table[destination]
+            bias = logits[here].mean(axis=0) - x[here].mean(axis=0) @ vote
+            said[name][there] = log_softmax(bias + y[there] @ vote, axis=1)
     left = {name: divergence(truth, other) for name, other in said.items()}
     return {name: 1 - of / left["bigram"] for name, of in left.items()}
 
@@ -691,3 +710,13 @@ def test_least_presence_of_all_lengths():
 def test_most_presence_of_all_lengths():
     found = max(of_all_lengths(seed)["presence"] for seed in SEEDS)
     assert real_text.most_presence_of_all_lengths.value == pytest.approx(found, abs=NEAR)
+
+
+def test_read_off_of_all_lengths():
+    found = median(of_all_lengths(seed)["read off"] for seed in SEEDS)
+    assert real_text.read_off_of_all_lengths.value == pytest.approx(found, abs=NEAR)
+
+
+def test_taken_out_of_all_lengths():
+    found = median(of_all_lengths(seed)["taken out"] for seed in SEEDS)
+    assert real_text.taken_out_of_all_lengths.value == pytest.approx(found, abs=NEAR)

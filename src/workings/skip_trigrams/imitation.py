@@ -9,7 +9,7 @@ computes the kept comparison again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -195,7 +195,7 @@ def fitted(
 
 
 def off_the_weights(
-    weights: Weights, sample: Contexts, reading: str, *, taken_out: bool = False
+    weights: Weights, samples: Sequence[Contexts], reading: str, *, taken_out: bool = False
 ) -> Table:
     """The table read off a layer: what a source writes, on average over where it stands.
 
@@ -204,19 +204,20 @@ def off_the_weights(
     others, in proportion. The bias is such that the mean logits are right.
 
     Args:
+        samples: contexts to average over, each sample of one length.
         taken_out: average the change, not what is written.
     """
     d_vocab = weights["W_U"].shape[-1]
     size = len(DISTANCES) * d_vocab if reading == "distance" else d_vocab
     votes = torch.zeros(d_vocab * size, weights["W_E"].shape[-1], dtype=torch.float64)
     times = torch.zeros(d_vocab * size, 1, dtype=torch.float64)
-    for tokens in sample.tokens.split(CHUNK):
+    for tokens in (some for sample in samples for some in sample.tokens.split(CHUNK)):
         written = effects(weights, tokens, taken_out)[:, :-1]
         cells = (tokens[:, -1:] * size + places(tokens, d_vocab, reading)).reshape(-1)
         votes.index_add_(0, cells, written.reshape(len(cells), -1))
         times.index_add_(0, cells, torch.ones(len(cells), 1, dtype=torch.float64))
     mean = (votes / times.clamp(min=1) @ weights["W_U"]).reshape(d_vocab, size, -1)
-    return Table(_right_on_average(weights, sample, reading, mean), mean, reading)
+    return Table(_right_on_average(weights, samples, reading, mean), mean, reading)
 
 
 def effects(
@@ -237,15 +238,20 @@ def effects(
 
 
 def _right_on_average(
-    weights: Weights, sample: Contexts, reading: str, votes: Float[Tensor, "destination f output"]
+    weights: Weights,
+    samples: Sequence[Contexts],
+    reading: str,
+    votes: Float[Tensor, "destination f output"],
 ) -> Float[Tensor, "destination output"]:
     """The bias with which a table has the network's mean logits at every destination."""
     d_vocab = len(votes)
-    x = features(sample.tokens, d_vocab, reading)
-    network = torch.cat([logits(weights, some) for some in sample.tokens.split(CHUNK)])
+    x = torch.cat([features(sample.tokens, d_vocab, reading) for sample in samples])
+    parts = (some for sample in samples for some in sample.tokens.split(CHUNK))
+    network = torch.cat([logits(weights, some) for some in parts])
+    last = torch.cat([sample.last for sample in samples])
     bias = torch.zeros(d_vocab, votes.shape[-1], dtype=torch.float64)
-    for destination in sample.last.unique().tolist():
-        here = sample.last == destination
+    for destination in last.unique().tolist():
+        here = last == destination
         bias[destination] = network[here].mean(dim=0) - x[here].mean(dim=0) @ votes[destination]
     return bias
 
@@ -319,7 +325,7 @@ def compared(level: str, positions: bool, seed: int, recipe: Imitation) -> dict[
     reading = "distance" if positions else "count"
     for name, taken_out in (("read off", False), ("taken out", True)):
         sample = first(fit_to, recipe.read)
-        table = off_the_weights(weights, sample, reading, taken_out=taken_out)
+        table = off_the_weights(weights, [sample], reading, taken_out=taken_out)
         made[name] = voted(table, features(measure.tokens, d_vocab, reading), measure.last)
     row = {
         "level": level,
@@ -362,41 +368,43 @@ def of_all_lengths(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
     """The same comparison of one network without positions on contexts of every length, from 2.
 
     Returns:
-        the `divergence` for "bigram", "count" and "presence", in nats.
+        the `divergence` for "bigram" and each table, in nats.
     """
     weights = network(level, False, seed)
-    (fit_to, answer), (measure, truth) = (
-        shortened(weights, sample) for sample in samples(level, recipe)
+    fit_to, measure = (shortened(sample) for sample in samples(level, recipe))
+    answer, truth = (
+        torch.cat([said(weights, sample.tokens) for sample in some]) for some in (fit_to, measure)
     )
+    to, last = (torch.cat([sample.last for sample in some]) for some in (fit_to, measure))
     d_vocab = truth.shape[1]
-    last = torch.tensor([tokens[-1] for tokens in measure])
-    to = torch.tensor([tokens[-1] for tokens in fit_to])
     left = {"bigram": divergence(truth, bigrams(answer.exp(), to, d_vocab)[last])}
+
+    def added(reading: str, some: list[Contexts]) -> Float[Tensor, "batch feature"]:
+        return torch.cat([features(sample.tokens, d_vocab, reading) for sample in some])
+
     for reading in ("count", "presence"):
-        x, y = (
-            torch.cat([tables.features(tokens[None], d_vocab, reading) for tokens in some])
-            for some in (fit_to, measure)
-        )
         chance = torch.full((len(to),), 1 / len(to), dtype=torch.float64)
         ridge = recipe.ridge / len(to)
         fit = tables.by_destination(
-            x, to, d_vocab, chance, answer.exp(), reading, recipe.steps, ridge
+            added(reading, fit_to), to, d_vocab, chance, answer.exp(), reading, recipe.steps, ridge
         )
-        left[reading] = divergence(truth, voted(fit.table, y, last))
+        left[reading] = divergence(truth, voted(fit.table, added(reading, measure), last))
+    for name, taken_out in (("read off", False), ("taken out", True)):
+        read = off_the_weights(weights, fit_to, "count", taken_out=taken_out)
+        left[name] = divergence(truth, voted(read, added("count", measure), last))
     return {"level": level, "seed": seed, "divergence": left}
 
 
-def shortened(
-    weights: Weights, sample: Contexts
-) -> tuple[list[Int[Tensor, " pos"]], Float[Tensor, "batch output"]]:
-    """The ends of some contexts, each length as often as any other, and what a network says."""
+def shortened(sample: Contexts) -> list[Contexts]:
+    """The ends of some contexts, a sample for each length from 2 on, all equally large."""
     n_ctx = sample.tokens.shape[1]
-    ends, answers = [], []
-    for length in range(2, n_ctx + 1):
-        some = sample.tokens[length - 2 :: n_ctx - 1, -length:]
-        ends += some.unbind()
-        answers.append(said(weights, some))
-    return ends, torch.cat(answers)
+    return [
+        Contexts(
+            sample.tokens[length - 2 :: n_ctx - 1, -length:],
+            sample.followed[length - 2 :: n_ctx - 1],
+        )
+        for length in range(2, n_ctx + 1)
+    ]
 
 
 def as_language_model(level: str, recipe: Imitation) -> dict[str, Any]:

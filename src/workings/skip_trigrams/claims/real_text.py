@@ -633,3 +633,19 @@ def most_presence_of_all_lengths() -> float:
     most of all seeds.
     """
     return least_and_most(captured_of_all_lengths("presence"))[1]
+
+
+@computed(".0%")
+def read_off_of_all_lengths() -> float:
+    """What the table read off the weights captures on contexts of every length: characters, the
+    median network.
+    """
+    return median(captured_of_all_lengths("read off"))
+
+
+@computed(".0%")
+def taken_out_of_all_lengths() -> float:
+    """What the table of what each token changes captures on contexts of every length:
+    characters, the median network.
+    """
+    return median(captured_of_all_lengths("taken out"))
