@@ -17,7 +17,7 @@ ROWS = kept(DISTILLED).rows
 EXCLUSIVE_OR, KEEP = NOISY_EXCLUSIVE_OR.name, KEEP_IN_MIND[2, True].name
 INCOHERENT = {heads: each.name for heads, each in NOISY_INCOHERENT.items()}
 COHERENT_BY_HEADS = {heads: COHERENT[heads, 4].name for heads in (1, 2)}
-WELL, POORLY = 0.99, 0.9  # a model of a layer that captures so much is good, and so little is not
+WELL = 0.99  # a table that captures so much of a layer models it well
 LABELS = {
     EXCLUSIVE_OR: "exclusive or, two heads",
     KEEP: "keep in mind, two heads",
@@ -70,12 +70,6 @@ def tables_certain_to() -> float:
 def captured_well() -> float:
     """A table that captures so much of a layer's context effect models it well."""
     return WELL
-
-
-@given(".0%")
-def captured_poorly() -> float:
-    """A table that captures less than that does not."""
-    return POORLY
 
 
 @computed(".1%")
@@ -162,29 +156,19 @@ def coherent_two_agreed() -> float:
     return agreed(COHERENT_BY_HEADS[2])
 
 
-@claim(
-    "S1",
-    source="chan-comments",
-    rests_on=[
-        exclusive_or_captured,
-        incoherent_two_captured,
-        coherent_one_captured,
-        coherent_two_captured,
-    ],
-)
-def layers_are_not_tables(
-    exclusive_or: float, incoherent: float, coherent_one: float, coherent_two: float
-) -> Ruling:
+@claim("S1", source="chan-comments", rests_on=[incoherent_two_captured, coherent_two_captured])
+def layers_are_not_tables(anthropic: float, greenspan: float) -> Ruling:
     """Trained transformers, even very small ones, are not well modeled as sets of skip trigrams."""
-    shares = (exclusive_or, incoherent, coherent_one, coherent_two)
-    if min(shares) > POORLY:
-        return Ruling("fails", "The best table captures nearly all of every layer here.")
-    if max(shares) < WELL:
-        return Ruling("holds", "The best table captures all of no layer here.")
+    found = (
+        f"The best table captures {greenspan:.0%} of two heads on Greenspan and Wynroe's task, and "
+        f"{anthropic:.0%} of two heads on Anthropic's"
+    )
+    if min(anthropic, greenspan) > WELL:
+        return Ruling("fails", f"{found}: they are well modeled.")
+    if max(anthropic, greenspan) <= WELL:
+        return Ruling("holds", f"{found}.")
     return Ruling(
         "holds with conditions",
-        f"The best table captures {exclusive_or:.0%} of two heads' exclusive or, and "
-        f"{coherent_two:.0%} of two heads on Greenspan and Wynroe's task; but {coherent_one:.0%} "
-        f"of one head there, and {incoherent:.0%} of two heads on Anthropic's task: that one shows "
-        f"that heads are not their trigrams, not that no set of trigrams models the layer.",
+        f"{found}: of the two demonstrations that the comment names, one shows that heads are not "
+        "their trigrams, but not that no set of trigrams models the layer.",
     )
