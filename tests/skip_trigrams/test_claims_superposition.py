@@ -292,6 +292,11 @@ def test_bare_lone_heads_solving():
     assert superposition.bare_lone_heads_solving.value == len(found)
 
 
+def test_bare_four_heads_solving():
+    fewer = min(len(solving(name_of(4, direct, "bare-"))) for direct in (False, True))
+    assert superposition.bare_four_heads_solving.value == fewer
+
+
 # --- how they do it ------------------------------------------------------------------------------
 
 
@@ -362,6 +367,30 @@ def test_stuck_at_three():
         *told, untold = sorted(measured(name, seed)[0])
         three += max(told) < 0.05 < untold
     assert superposition.stuck_at_three.value == three
+
+
+def test_stuck_writing_only():
+    name, only = name_of(2, False), 0
+    for seed in set(range(STARTS)) - set(solving(name)):
+        lost, _, taken = measured(name, seed)
+        only += max(taken[lost < 0.05]) <= TAKEN
+    assert superposition.stuck_writing_only.value == only
+
+
+def test_two_heads_writing_by_parts():
+    """Attention to the common token, by the sequences that have it."""
+    name, parts = name_of(2, True), 0
+    rows, chance, there = sequences()
+    for seed in solving(name):
+        if back(name, seed) == 0:
+            looks = layer(*tables_of(name, seed))[1]
+            means = [
+                np.average(looks[here], axis=0, weights=chance[here])
+                for here in (there & (rows[:, -1] == d) for d in DESTINATIONS)
+            ]
+            least = superposition.part_of_attention.value
+            parts += any(least < look < 1 - least for mean in means for look in mean)
+    assert superposition.two_heads_writing_by_parts.value == parts
 
 
 # --- the basin -----------------------------------------------------------------------------------

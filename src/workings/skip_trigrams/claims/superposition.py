@@ -23,6 +23,7 @@ SOLVED = 0.005  # nats: a layer with a smaller gap does the task
 TOLD = 0.05  # nats: so much is lost at most where a destination is told its answer
 ALONE = 0.9  # of the rise of an answer: a head with as much carries the trigram alone
 TAKEN = 0.1  # of the rise of an answer: more is more than nothing
+PART = 0.1  # of a head's attention: between this and all but this it looks with a part
 ROTATIONS = 20
 VOTE = 30.0  # nats
 
@@ -349,6 +350,12 @@ def bare_lone_heads_solving() -> int:
     return solved(BARE_INCOHERENT[1, False]) + solved(BARE_INCOHERENT[1, True])
 
 
+@computed("d")
+def bare_four_heads_solving() -> int:
+    """Of four heads trained as tables, how many do the task in the kind with fewer."""
+    return min(solved(BARE_INCOHERENT[4, direct]) for direct in (False, True))
+
+
 # --- how they do it ------------------------------------------------------------------------------
 
 
@@ -429,6 +436,27 @@ def stuck_at_three() -> int:
     """Of these, how many tell all destinations but one."""
     found = told("network", 2, False)
     return sum(int((one.gap > TOLD).sum()) == 1 for one in found)
+
+
+@computed("d")
+def stuck_writing_only() -> int:
+    """Of the networks that do not come to do it, how many take nothing back where they tell."""
+    found = [one for one in told("network", 2, False) if float(one.gap.mean()) >= SOLVED]
+    return sum(bool((one.taken_back[heard(one)] <= TAKEN).all()) for one in found)
+
+
+@given(".0%")
+def part_of_attention() -> float:
+    """The attention from which, up to the same short of all, a head looks with a part of it."""
+    return PART
+
+
+@computed("d")
+def two_heads_writing_by_parts() -> int:
+    """Of networks of two heads with a direct path that do the task and take nothing back, how many
+    have a head that looks at the common token with a part of its attention."""
+    found = [one for one in solving(2, True) if takes_back(one) == 0]
+    return sum(bool(((one.looks > PART) & (one.looks < 1 - PART)).any()) for one in found)
 
 
 # --- the basin -----------------------------------------------------------------------------------
