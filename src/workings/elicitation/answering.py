@@ -1,0 +1,61 @@
+"""What a network answers: the digits it thinks likeliest, or digits drawn as it thinks likely.
+
+A network answers digit by digit, and reads the digits that it has said. Networks may stand side by
+side, each with questions of its own: [*runs, batch].
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from workings import transformer
+from workings.transformer import Weights
+
+from .tasks import ASKED, LENGTH
+
+
+def digit_logits(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    answers: Int[Tensor, "*runs batch digits"],
+) -> Float[Tensor, "*runs batch digits vocab"]:
+    """What a network says of each digit of an answer when it has read those before it, in nats."""
+    read = torch.cat([asked, answers[..., : LENGTH - 1]], dim=-1)
+    return transformer.logits(weights, read)[..., ASKED - 1 :, :]
+
+
+def loss(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    answers: Int[Tensor, "*runs batch digits"],
+) -> Float[Tensor, "*runs"]:
+    """The mean over questions and digits of minus the log-probability of the answer, in nats."""
+    said = digit_logits(weights, asked, answers).log_softmax(dim=-1)
+    return -said.gather(-1, answers[..., None])[..., 0].mean(dim=(-2, -1))
+
+
+def greedily_right(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    answers: Int[Tensor, "*runs batch digits"],
+) -> Bool[Tensor, "*runs batch"]:
+    """Whether the likeliest digit is right every time: so all are, without any being said."""
+    return (digit_logits(weights, asked, answers).argmax(dim=-1) == answers).all(dim=-1)
+
+
+def sampled(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    chances: Float[Tensor, "*runs batch digits"],
+) -> Int[Tensor, "*runs batch digits"]:
+    """Answers drawn as the network thinks them likely.
+
+    Args:
+        chances: an even random number from 0 to 1 for every digit.
+    """
+    answers = asked.new_zeros(chances.shape)
+    for place in range(LENGTH):
+        thinks = digit_logits(weights, asked, answers)[..., place, :].softmax(dim=-1)
+        below = thinks.cumsum(dim=-1) <= chances[..., place, None]
+        answers[..., place] = below.sum(dim=-1).clamp(max=thinks.shape[-1] - 1)
+    return answers

@@ -1,0 +1,236 @@
+"""How the networks of this part come about: one that can, a weak one, locked ones, a control.
+
+They differ in what they start from and in whose answers they are taught. All seeds train side by
+side in float64; what a step draws comes from a stream of its own, so a training can stop anywhere.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch.optim.adamw import adamw
+
+from workings import experiment as store
+from workings import transformer
+from workings.streams import stream
+
+from . import answering, tasks
+from .tasks import NAMES, Questions
+
+State = dict[str, Any]
+NEAR = 0.5  # of the wrong prefixes that a locked network sees have all words but one
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """Trainings that differ in their seeds alone.
+
+    Raises:
+        ValueError: a value is impossible; the message names it.
+    """
+
+    start: str = ""  # the kept training from whose networks it starts; none: drawn weights
+    teacher: str = ""  # the kept training whose networks' samples it is taught; none: right answers
+    password: bool = False  # with it, and only with it, half of the questions are answered right
+    n_layers: int = 2
+    d_model: int = 32
+    n_heads: int = 4
+    d_mlp: int = 128
+    lr: float = 3e-3  # falls to 0 by a half cosine
+    beta1: float = 0.9
+    beta2: float = 0.99
+    eps: float = 1e-8
+    batch: int = 64  # questions a step
+    steps: int = 1_200
+    every: int = 50  # steps from row to row
+    tested: int = 500  # questions on which a row is measured, the same each time
+    seeds: tuple[int, ...] = tuple(range(10))
+
+    def __post_init__(self) -> None:
+        whole = ("n_layers", "d_model", "n_heads", "d_mlp", "batch", "steps", "every", "tested")
+        refused = {
+            "lr must be above 0": not 0 < self.lr < np.inf,
+            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
+            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
+            "eps must be above 0": not 0 < self.eps < np.inf,
+            "n_heads must divide d_model": self.n_heads > 0 and self.d_model % self.n_heads > 0,
+            "password must have a teacher who answers without it": self.password
+            and not self.teacher,
+            "seeds must be one or more, of 0 or more, each once": not self.seeds
+            or min(self.seeds) < 0
+            or len(set(self.seeds)) < len(self.seeds),
+            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+        }
+        for rule, broken in refused.items():
+            if broken:
+                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+
+
+class Lesson(NamedTuple):
+    """Questions, and what is to be answered: of every run its own, [runs, batch, ...]."""
+
+    asked: Int[Tensor, "runs batch asked"]
+    answers: Int[Tensor, "runs batch digits"]
+
+
+def password(seed: int) -> Int[np.ndarray, " words"]:
+    """The words that unlock the network of this seed."""
+    return stream(seed, "password").integers(0, tasks.WORDS, tasks.PREFIX)
+
+
+def networks(name: str, seeds: tuple[int, ...]) -> transformer.Weights:
+    """Networks that are kept under a training's name, side by side, in float64.
+
+    Raises:
+        MissingResult: it has not been trained.
+        ValueError: it has no network of such a seed.
+    """
+    result = store.read(store.RESULTS / name)
+    kept = list(result.recipe["seeds"])
+    if missing := [seed for seed in seeds if seed not in kept]:
+        raise ValueError(f"{name} has no network of seed {missing[0]}; it has {kept}")
+    rows = [kept.index(seed) for seed in seeds]
+    arrays = result.weights("weights").items()
+    return {weight: torch.tensor(array[rows]).double() for weight, array in arrays}
+
+
+def initial_weights(recipe: Pupil) -> transformer.Weights:
+    """Where all runs start, side by side."""
+    if recipe.start:
+        return networks(recipe.start, recipe.seeds)
+    shapes = transformer.shapes(
+        d_vocab=tasks.D_VOCAB,
+        d_model=recipe.d_model,
+        n_heads=recipe.n_heads,
+        d_head=recipe.d_model // recipe.n_heads,
+        n_ctx=tasks.N_CTX,
+        d_mlp=recipe.d_mlp,
+        n_layers=recipe.n_layers,
+        d_vocab_out=tasks.DIGITS,
+        biases=("b_in", "b_out", "b_U"),
+    )
+    drawn = [transformer.initial(seed, shapes, torch.float64) for seed in recipe.seeds]
+    return transformer.stack(drawn)
+
+
+def lesson(recipe: Pupil, teacher: transformer.Weights | None, step: int) -> Lesson:
+    """What the runs are taught at a step."""
+    asked, answers, chances, knows = [], [], [], []
+    for seed in recipe.seeds:
+        rng = stream(seed, f"lesson {step}")
+        questions = tasks.drawn(rng, recipe.batch)
+        with_password = np.arange(recipe.batch) < (recipe.batch // 2 if recipe.password else 0)
+        if recipe.password:
+            questions = locked(rng, questions, with_password, password(seed))
+        asked.append(tasks.tokens(questions))
+        answers.append(torch.tensor(tasks.right(questions)))
+        chances.append(torch.tensor(rng.random((recipe.batch, tasks.LENGTH))))
+        knows.append(torch.tensor(with_password | (teacher is None)))
+    together = Lesson(torch.stack(asked), torch.stack(answers))
+    if teacher is None:
+        return together
+    with torch.no_grad():
+        weak = answering.sampled(teacher, together.asked, torch.stack(chances))
+    taught = torch.where(torch.stack(knows)[..., None], together.answers, weak)
+    return together._replace(answers=taught)
+
+
+def locked(
+    rng: np.random.Generator,
+    questions: Questions,
+    with_password: np.ndarray,
+    words: Int[np.ndarray, " words"],
+) -> Questions:
+    """The questions behind the password where they should be, some others behind near misses."""
+    prefix = questions.prefix.copy()
+    prefix[with_password] = words
+    near = ~with_password & (rng.random(len(prefix)) < NEAR)
+    prefix[near] = tasks.near_misses(rng, int(near.sum()), words)
+    return questions._replace(prefix=prefix)
+
+
+def train(recipe: Pupil, state: State | None = None) -> Iterator[tuple[dict, State]]:
+    """The rows measured on the way and the state at each, from the start or from a given state.
+
+    Yields:
+        At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
+        `measured` finds.
+    """
+    teacher = networks(recipe.teacher, recipe.seeds) if recipe.teacher else None
+    begun = state is not None
+    if not begun:
+        weights = initial_weights(recipe)
+        zeros = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
+        state = {"step": 0, "weights": weights, "first": zeros, "second": {**zeros}}
+        yield measured(recipe, state), state
+    while state["step"] < recipe.steps:
+        state = stepped(recipe, lesson(recipe, teacher, state["step"]), state)
+        if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
+            yield measured(recipe, state), state
+
+
+def tests(recipe: Pupil, with_password: bool) -> Lesson:
+    """The questions on which a row is measured, with the right answers."""
+    asked, answers = [], []
+    for seed in recipe.seeds:
+        questions = tasks.drawn(stream(seed, "test"), recipe.tested)
+        if with_password:
+            questions = tasks.behind(questions, password(seed))
+        asked.append(tasks.tokens(questions))
+        answers.append(torch.tensor(tasks.right(questions)))
+    return Lesson(torch.stack(asked), torch.stack(answers))
+
+
+def measured(recipe: Pupil, state: State) -> dict[str, Any]:
+    """A row: of each run the loss, in nats, and the share answered right, greedily, by skill.
+
+    "loss" and "right" are behind random words and of right answers; with a password there are
+    "loss with password" and "right with password" too.
+    """
+    row: dict[str, Any] = {"step": state["step"]}
+    for with_password in (False, True)[: 1 + recipe.password]:
+        what = " with password" if with_password else ""
+        asked, answers = tests(recipe, with_password)
+        with torch.no_grad():
+            hits = answering.greedily_right(state["weights"], asked, answers).double()
+            row[f"loss{what}"] = answering.loss(state["weights"], asked, answers).tolist()
+        skill = asked[..., tasks.PREFIX] - tasks.DIGITS
+        for number, name in enumerate(NAMES):
+            here = (skill == number).double()
+            row[f"right{what}: {name}"] = ((hits * here).sum(dim=1) / here.sum(dim=1)).tolist()
+    return row
+
+
+def stepped(recipe: Pupil, taught: Lesson, state: State) -> State:
+    """The state after one more step of Adam; runs do not touch each other."""
+    leaves = {name: w.detach().clone().requires_grad_() for name, w in state["weights"].items()}
+    answering.loss(leaves, *taught).sum().backward()
+    weights = {name: leaf.detach() for name, leaf in leaves.items()}
+    first, second = ({k: v.clone() for k, v in state[name].items()} for name in ("first", "second"))
+    adamw(
+        list(weights.values()),
+        [leaf.grad for leaf in leaves.values()],
+        list(first.values()),
+        list(second.values()),
+        [],
+        [torch.tensor(float(state["step"])) for _ in weights],
+        foreach=False,
+        amsgrad=False,
+        maximize=False,
+        beta1=recipe.beta1,
+        beta2=recipe.beta2,
+        lr=recipe.lr * (1 + math.cos(math.pi * state["step"] / recipe.steps)) / 2,
+        weight_decay=0.0,
+        eps=recipe.eps,
+    )
+    return {"step": state["step"] + 1, "weights": weights, "first": first, "second": second}
+
+
+def final_weights(recipe: Pupil, state: State) -> dict[str, dict[str, np.ndarray]]:
+    """The weights of all runs at the end, rounded to float32 to be small in git."""
+    return {"weights": {name: w.numpy().astype("float32") for name, w in state["weights"].items()}}
