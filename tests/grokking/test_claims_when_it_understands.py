@@ -327,10 +327,11 @@ def test_count_with_little():
 
 def test_expected_with_little():
     """By logarithms, on which a power is a slope."""
-    here = when_it_understands
-    further = here.exponent_here.value * (np.log10(here.decay_little.value) - 0)
+    further = when_it_understands.exponent_here.value * np.log10(
+        when_it_understands.decay_little.value / when_it_understands.decay.value
+    )
     expected = 10 ** (np.log10(middle(understood("mainline"))) + further)
-    assert here.expected_with_little.value == pytest.approx(expected)
+    assert when_it_understands.expected_with_little.value == pytest.approx(expected)
 
 
 def test_other_modulus_count():

@@ -1,6 +1,6 @@
 """The trainings that Part II reports. To add one, add a line, and `workings train` its name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,9 @@ BASE = Addition()  # the setting of Nanda et al. (2023)
 THREE, FIVE = range(3), range(5)
 
 
-def experiment(name: str, keep=None, **changes: Any) -> Experiment:
+def experiment(name: str, keep=None, *, seeds: Iterable[int], **changes: Any) -> Experiment:
     """The paper's setting with these changes."""
-    recipe = replace(BASE, **(changes | {"seeds": tuple(changes["seeds"])}))
+    recipe = replace(BASE, seeds=tuple(seeds), **changes)
     return Experiment(f"grokking/{name}", recipe, train, keep, first_steps)
 
 
@@ -69,7 +69,7 @@ DECAYS = {
     weight_decay: experiment(
         f"decay-{weight_decay:g}", weight_decay=weight_decay, steps=steps, seeds=THREE
     )
-    for weight_decay, steps in ((0.0, 8_000), (0.3, 12_000), (3.0, 5_000), (5.0, 5_000))
+    for weight_decay, steps in ((0.0, 15_000), (0.3, 12_000), (3.0, 5_000), (5.0, 5_000))
 }
 
 # The same question to small networks, of which many seeds are cheap.

@@ -86,7 +86,7 @@ def excluded(by_keys: Sequence[Curve], by_all: Sequence[Curve], theirs: Curve, l
             ax.semilogy(*with_keys, color=color("excluded"), linewidth=1.1)
             ax.semilogy(*with_all, color=color("excluded"), linewidth=1.1, linestyle=(0, (2, 1.2)))
         for words, place, meaning in (
-            ("theirs", (7_500, 26), "published"),
+            ("theirs", (15_000, 11), "published"),
             ("ours without any frequency", (600, 40), "excluded"),
             ("ours without the key frequencies", (9_500, 1e-3), "excluded"),
         ):
