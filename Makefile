@@ -21,11 +21,12 @@ test: $(INSTALLED) ## Run every page and every test.
 check: book ## Look at the built site in a browser; needs Chromium.
 	@$(BIN)/python -m pytest -q tests/site
 
-bench: $(INSTALLED) ## Print the figures of speed and memory.
+bench: $(INSTALLED) ## Print the figures of speed and memory; ask TransformerLens what ours say.
 	@$(BIN)/python benchmarks/walks.py
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/ensemble.py
 	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python -m pytest -q -rs -k transformerlens tests/grokking/test_checkpoints.py tests/test_transformer.py
 
 lock: $(INSTALLED) ## Pin every version anew; without the GPU packages that torch would bring.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
