@@ -19,6 +19,8 @@ def shares(rows: Mapping[str, Mapping[str, Float[np.ndarray, " networks"]]]) -> 
         rows: by label, then "greedy" and "sampled".
     """
     with panels(height=0.45 * len(rows) + 1.0) as (figure, ax):
+        # On a phone letters grow and the figure does not: leave them room at the left.
+        figure.get_layout_engine().set(rect=(0.1, 0, 0.9, 1))
         for place, manners in enumerate(rows.values()):
             ax.axhline(place, color=FAINT, linewidth=0.8, zorder=0)
             for lift, (manner, values) in zip((-LIFT, LIFT), manners.items(), strict=True):

@@ -22,6 +22,8 @@ def ends(
         marks: gaps that mean something, by what they mean.
     """
     with panels(height=0.34 * len(gaps) + 0.9) as (figure, ax):
+        # On a phone letters grow and the figure does not: leave them room on both sides.
+        figure.get_layout_engine().set(rect=(0.09, 0, 0.84, 1))
         for text, mark in marks.items():
             ax.axvline(mark, color=FAINT, linewidth=1, zorder=0)
             ax.annotate(

@@ -18,6 +18,8 @@ def captured(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
         shares: by label, then by reading, of each layer.
     """
     with panels(height=0.42 * len(shares) + 1.0) as (figure, ax):
+        # On a phone letters grow and the figure does not: leave them room at the left.
+        figure.get_layout_engine().set(rect=(0.1, 0, 0.9, 1))
         for row, by_reading in enumerate(shares.values()):
             ax.axhline(row, color=FAINT, linewidth=0.8, zorder=0)
             for lift, (reading, values) in zip((-LIFT, LIFT), by_reading.items(), strict=True):
