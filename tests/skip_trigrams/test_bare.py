@@ -43,7 +43,7 @@ def test_without_a_direct_path_there_is_none_to_train():
 
 
 def test_without_scatter_it_starts_from_the_construction():
-    start = bare.initial_weights(Bare(by_hand="unwrite", scatter=0), 0)
+    start = bare.initial_weights(Bare(by_hand="unwrite", scatter=0.0), 0)
     for name, table in constructions.unwrite()._asdict().items():
         assert (start[name] == table).all()
 
