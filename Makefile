@@ -16,7 +16,7 @@ book: $(INSTALLED) ## Run every page and build the site in _build/html.
 
 test: $(INSTALLED) ## Run every page and every test.
 	@$(BIN)/python -m workings.site run
-	@$(BIN)/python -m pytest -q
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q # on small matrices threads only wait
 
 check: book ## Look at the built site in a browser; needs Chromium.
 	@$(BIN)/python -m pytest -q tests/site
