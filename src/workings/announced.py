@@ -58,7 +58,7 @@ NEVER = {
     "G25": ("grokking", "It is not clear whether the small confusions that remain matter.",
             "A statement about what matters, not about what happens."),
     "S13": ("skip-trigrams", "A model will not use a basis that is natural only to its reader.",
-            "A maxim; the page on S7 will illustrate it."),
+            "A maxim; the page that rules on S7 illustrates it."),
     "E10": ("elicitation", "People who call fine-tuning an upper bound mean that trying hard at it beats prompting.",
             "A statement about what people mean."),
     "D4": ("words", "Anthropic's early assistant papers used the word in this way too.",

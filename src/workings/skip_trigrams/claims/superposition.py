@@ -726,7 +726,7 @@ def outside_the_basis_without_overlap(
     why = (
         f"Rotated between heads that look alike, {shared} of {trigrams} trigrams have no head of "
         f"their own, and {same} of {drawn} rotations change no prediction. What the heads write is "
-        f"exactly orthogonal: {heads} of {d_head} dimensions are enough for a rank of {rank}."
+        f"exactly orthogonal: {heads} heads of {d_head} dimensions suffice for a rank of {rank}."
     )
     outside = same == drawn and 2 * shared > trigrams
     room = 0 <= overlap < 1e-9 and heads * d_head >= rank
