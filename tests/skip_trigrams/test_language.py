@@ -16,8 +16,8 @@ SMALL = LanguageModel(n_ctx=5, d_model=7, n_heads=2, d_head=3, batch=4, steps=4,
 
 
 def test_all_zeros_pay_the_log_of_the_vocabulary():
-    state = language.initial_state(SMALL)
-    zeros = {name: torch.zeros_like(w) for name, w in state["weights"].items()}
+    weights = transformer.stack([language.initial_weights(SMALL, 0)])
+    zeros = {name: torch.zeros_like(w) for name, w in weights.items()}
     paid = language.loss(zeros, language.batch(SMALL, 0))
     assert paid.tolist() == pytest.approx([torch.log(torch.tensor(40.0)).item()], rel=1e-6)
 

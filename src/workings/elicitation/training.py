@@ -4,25 +4,24 @@ They differ in what they start from and in whose answers they are taught. All se
 side in float64; what a step draws comes from a stream of its own, so a training can stop anywhere.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from workings import experiment as store
-from workings import transformer
+from workings import recipes, side_by_side, transformer
+from workings.side_by_side import State
 from workings.streams import stream
 
 from . import answering, tasks
 from .tasks import NAMES, Questions
 
-State = dict[str, Any]
 NEAR = 0.5  # of the wrong prefixes that a locked network sees have all words but one
 
 
@@ -53,22 +52,15 @@ class Pupil:
 
     def __post_init__(self) -> None:
         whole = ("n_layers", "d_model", "n_heads", "d_mlp", "batch", "steps", "every", "tested")
-        refused = {
-            "lr must be above 0": not 0 < self.lr < np.inf,
-            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
-            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
-            "eps must be above 0": not 0 < self.eps < np.inf,
+        rules = {
+            **recipes.of_adam(self),
             "n_heads must divide d_model": self.n_heads > 0 and self.d_model % self.n_heads > 0,
             "password must have a teacher who answers without it": self.password
             and not self.teacher,
-            "seeds must be one or more, of 0 or more, each once": not self.seeds
-            or min(self.seeds) < 0
-            or len(set(self.seeds)) < len(self.seeds),
-            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, *whole),
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
 
 class Lesson(NamedTuple):
@@ -95,8 +87,7 @@ def networks(name: str, seeds: tuple[int, ...]) -> transformer.Weights:
     if missing := [seed for seed in seeds if seed not in kept]:
         raise ValueError(f"{name} has no network of seed {missing[0]}; it has {kept}")
     rows = [kept.index(seed) for seed in seeds]
-    arrays = result.weights("weights").items()
-    return {weight: torch.tensor(array[rows]).double() for weight, array in arrays}
+    return side_by_side.restored({k: array[rows] for k, array in result.weights().items()})
 
 
 def initial_weights(recipe: Pupil) -> transformer.Weights:
@@ -162,16 +153,16 @@ def train(recipe: Pupil, state: State | None = None) -> Iterator[tuple[dict, Sta
         `measured` finds.
     """
     teacher = networks(recipe.teacher, recipe.seeds) if recipe.teacher else None
-    begun = state is not None
-    if not begun:
-        weights = initial_weights(recipe)
-        zeros = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
-        state = {"step": 0, "weights": weights, "first": zeros, "second": {**zeros}}
-        yield measured(recipe, state), state
-    while state["step"] < recipe.steps:
-        state = stepped(recipe, lesson(recipe, teacher, state["step"]), state)
-        if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
-            yield measured(recipe, state), state
+    asked = {"": tests(recipe, with_password=False)}
+    if recipe.password:
+        asked[" with password"] = tests(recipe, with_password=True)
+    return side_by_side.train(
+        recipe,
+        state,
+        start=partial(initial_weights, recipe),
+        loss=lambda weights, step: answering.loss(weights, *lesson(recipe, teacher, step)),
+        measured=partial(measured, asked),
+    )
 
 
 def tests(recipe: Pupil, with_password: bool) -> Lesson:
@@ -186,51 +177,23 @@ def tests(recipe: Pupil, with_password: bool) -> Lesson:
     return Lesson(torch.stack(asked), torch.stack(answers))
 
 
-def measured(recipe: Pupil, state: State) -> dict[str, Any]:
-    """A row: of each run the loss, in nats, and the share answered right, greedily, by skill.
+def measured(asked: Mapping[str, Lesson], weights: transformer.Weights) -> dict[str, Any]:
+    """Of each run the loss, in nats, and the share answered right, greedily, by skill.
 
-    "loss" and "right" are behind random words and of right answers; with a password there are
-    "loss with password" and "right with password" too.
+    Args:
+        asked: by what is said after "loss" and "right", nothing or " with password".
     """
-    row: dict[str, Any] = {"step": state["step"]}
-    for with_password in (False, True)[: 1 + recipe.password]:
-        what = " with password" if with_password else ""
-        asked, answers = tests(recipe, with_password)
-        with torch.no_grad():
-            hits = answering.greedily_right(state["weights"], asked, answers).double()
-            row[f"loss{what}"] = answering.loss(state["weights"], asked, answers).tolist()
-        skill = asked[..., tasks.PREFIX] - tasks.DIGITS
+    row: dict[str, Any] = {}
+    for what, (read, answers) in asked.items():
+        hits = answering.greedily_right(weights, read, answers).double()
+        row[f"loss{what}"] = answering.loss(weights, read, answers).tolist()
+        skill = read[..., tasks.PREFIX] - tasks.DIGITS
         for number, name in enumerate(NAMES):
             here = (skill == number).double()
             row[f"right{what}: {name}"] = ((hits * here).sum(dim=1) / here.sum(dim=1)).tolist()
     return row
 
 
-def stepped(recipe: Pupil, taught: Lesson, state: State) -> State:
-    """The state after one more step of Adam; runs do not touch each other."""
-    leaves = {name: w.detach().clone().requires_grad_() for name, w in state["weights"].items()}
-    answering.loss(leaves, *taught).sum().backward()
-    weights = {name: leaf.detach() for name, leaf in leaves.items()}
-    first, second = ({k: v.clone() for k, v in state[name].items()} for name in ("first", "second"))
-    adamw(
-        list(weights.values()),
-        [leaf.grad for leaf in leaves.values()],
-        list(first.values()),
-        list(second.values()),
-        [],
-        [torch.tensor(float(state["step"])) for _ in weights],
-        foreach=False,
-        amsgrad=False,
-        maximize=False,
-        beta1=recipe.beta1,
-        beta2=recipe.beta2,
-        lr=recipe.lr * (1 + math.cos(math.pi * state["step"] / recipe.steps)) / 2,
-        weight_decay=0.0,
-        eps=recipe.eps,
-    )
-    return {"step": state["step"] + 1, "weights": weights, "first": first, "second": second}
-
-
 def final_weights(recipe: Pupil, state: State) -> dict[str, dict[str, np.ndarray]]:
-    """The weights of all runs at the end, rounded to float32 to be small in git."""
-    return {"weights": {name: w.numpy().astype("float32") for name, w in state["weights"].items()}}
+    """The weights of all runs at the end."""
+    return {"weights": side_by_side.rounded(state["weights"])}

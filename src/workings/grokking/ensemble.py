@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss, one_hot
 from torch.optim.adamw import adamw as update
 
+from workings import recipes
 from workings.streams import stream
 
 from . import ensemble_kernels, kernels, reference, tasks
@@ -75,15 +76,13 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         whole = ("d_mlp", "steps", "every")
-        refused = {
+        rules = {
             "p must be 2 or more": self.p < 2,
             f"activation must be one of {ACTIVATIONS}": self.activation not in ACTIVATIONS,
             f"loss must be one of {LOSSES}": self.loss not in LOSSES,
             f"precision must be one of {PRECISIONS}": self.precision not in PRECISIONS,
-            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
-            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
-            "eps must be above 0": not 0 < self.eps < np.inf,
-            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+            **recipes.of_moments(self),
+            **recipes.at_least_one(self, *whole),
             "frac_train must lie between 0 and 1": not all(0 < f < 1 for f in self.frac_train),
             "frac_train must show one of all pairs or more": not all(
                 f * self.p**2 >= 1 for f in self.frac_train
@@ -97,9 +96,7 @@ class Ensemble:
                 for name, values in ((name, getattr(self, name)) for name in LISTS)
             },
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
     @property
     def runs(self) -> list[Run]:

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch.optim.adamw import adamw
 
+from workings import recipes
 from workings.streams import stream
 
 from . import tasks
@@ -53,28 +54,20 @@ class Addition:
 
     def __post_init__(self) -> None:
         whole = ("d_model", "n_heads", "d_head", "d_mlp", "steps", "every")
-        refused = {
+        rules = {
             "p must be 2 or more": self.p < 2,
             "frac_train must lie between 0 and 1": not 0 < self.frac_train < 1,
             "frac_train must show one of all pairs or more": self.frac_train * self.p**2 < 1,
             f"labels must be one of {LABELS}": self.labels not in LABELS,
             f"precision must be one of {PRECISIONS}": self.precision not in PRECISIONS,
-            "lr must be above 0": not 0 < self.lr < np.inf,
-            "weight_decay must be 0 or more": not 0 <= self.weight_decay < np.inf,
-            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
-            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
-            "eps must be above 0": not 0 < self.eps < np.inf,
+            **recipes.of_adam(self),
             "warmup must be 0 or more": self.warmup < 0,
             "snapshots must be 0 or a multiple of every": self.snapshots < 0
             or (self.every > 0 and self.snapshots % self.every > 0),
-            "seeds must be one or more, of 0 or more, each once": not self.seeds
-            or min(self.seeds) < 0
-            or len(set(self.seeds)) < len(self.seeds),
-            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, *whole),
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
     @property
     def dtype(self) -> str:

@@ -7,21 +7,21 @@ due to how the tables are made of weights.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from workings import recipes, side_by_side
+from workings.experiment import Experiment, kept
+from workings.side_by_side import State
 from workings.streams import stream
+from workings.transformer import Weights, stack
 
-from . import circuits, constructions, tasks, training
+from . import circuits, constructions, tasks
 from .circuits import Circuits
 from .tasks import TASKS, Task
-
-State = dict[str, Any]
-Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,16 @@ class Bare:
     seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
-        refused = {
+        rules = {
             f"task must be one of {', '.join(TASKS)}": self.task not in TASKS,
             f"by_hand must be nothing or one of {', '.join(constructions.BY_HAND)}": self.by_hand
             not in ("", *constructions.BY_HAND),
             "scatter must be 0 or more": not 0 <= self.scatter < np.inf,
-            "lr must be above 0": not 0 < self.lr < np.inf,
-            "seeds must be one or more": not self.seeds,
-            **{
-                f"{name} must be 1 or more": getattr(self, name) < 1
-                for name in ("n_heads", "steps", "every")
-            },
+            **recipes.of_adam(self),
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, "n_heads", "steps", "every"),
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
 
 def tables(weights: Weights) -> Circuits:
@@ -102,24 +97,20 @@ def train(recipe: Bare, state: State | None = None) -> Iterator[tuple[dict, Stat
         of each seed, in nats.
     """
     task = TASKS[recipe.task]()
-    begun = state is not None
-    if not begun:
-        starts = [initial_weights(recipe, seed) for seed in recipe.seeds]
-        weights = {name: torch.stack([start[name] for start in starts]) for name in starts[0]}
-        zeros = {name: torch.zeros_like(weight) for name, weight in weights.items()}
-        state = {"step": 0, "weights": weights, "first": zeros, "second": {**zeros}}
-        yield measured(recipe, task, state), state
-    while state["step"] < recipe.steps:
-        state = training.stepped(recipe, task, state, gaps)
-        if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
-            yield measured(recipe, task, state), state
-
-
-def measured(recipe: Bare, task: Task, state: State) -> dict[str, Any]:
-    """A row of the training."""
-    return {"step": state["step"], "gap": gaps(recipe, task, state["weights"]).tolist()}
+    return side_by_side.train(
+        recipe,
+        state,
+        start=lambda: stack([initial_weights(recipe, seed) for seed in recipe.seeds]),
+        loss=lambda weights, step: gaps(recipe, task, weights),
+        measured=lambda weights: {"gap": gaps(recipe, task, weights).tolist()},
+    )
 
 
 def final_weights(recipe: Bare, state: State) -> dict[str, dict[str, np.ndarray]]:
-    """The tables of all runs at the end, rounded to float32 to be small in git."""
-    return {"tables": {name: w.numpy().astype("float32") for name, w in state["weights"].items()}}
+    """The tables of all runs at the end."""
+    return {"tables": side_by_side.rounded(state["weights"])}
+
+
+def trained(experiment: Experiment) -> Circuits:
+    """The tables of all runs of a kept training, as they ended."""
+    return tables(side_by_side.restored(kept(experiment).weights("tables")))

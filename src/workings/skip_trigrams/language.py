@@ -4,7 +4,6 @@ All seeds train side by side, each on stretches of text of its own, in float64: 
 can be trained again on any machine and compared to the last digits that matter.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +12,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.optim.adamw import adamw
 
-from workings import transformer
+from workings import recipes, side_by_side, transformer
+from workings.side_by_side import State
 from workings.streams import stream
 
 from . import text
 
-State = dict[str, Any]
 MEASURED = 256  # windows of either part of the text, the same in every row
 
 
@@ -51,22 +49,15 @@ class LanguageModel:
 
     def __post_init__(self) -> None:
         whole = ("n_ctx", "n_heads", "d_head", "d_model", "batch", "steps", "every")
-        refused = {
+        rules = {
             f"level must be one of {', '.join(text.PIECES)}": self.level not in text.PIECES,
             "d_vocab must be 2 or more": self.d_vocab < 2,
             "frac_held_out must lie between 0 and 1": not 0 < self.frac_held_out < 1,
-            "lr must be above 0": not 0 < self.lr < np.inf,
-            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
-            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
-            "eps must be above 0": not 0 < self.eps < np.inf,
-            "seeds must be one or more, of 0 or more, each once": not self.seeds
-            or min(self.seeds) < 0
-            or len(set(self.seeds)) < len(self.seeds),
-            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+            **recipes.of_adam(self),
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, *whole),
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
 
 def corpus_of(recipe: LanguageModel) -> text.Corpus:
@@ -84,13 +75,6 @@ def initial_weights(recipe: LanguageModel, seed: int) -> transformer.Weights:
         n_ctx=recipe.n_ctx if recipe.positions else None,
     )
     return transformer.initial(seed, shapes, dtype=torch.float64)
-
-
-def initial_state(recipe: LanguageModel) -> State:
-    """All runs' weights before the first step, and Adam's two moments of each, which are 0."""
-    weights = transformer.stack([initial_weights(recipe, seed) for seed in recipe.seeds])
-    zeros = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
-    return {"step": 0, "weights": weights, "first": zeros, "second": {**zeros}}
 
 
 def batch(recipe: LanguageModel, step: int) -> Int[Tensor, "runs batch pos"]:
@@ -120,52 +104,29 @@ def train(recipe: LanguageModel, state: State | None = None) -> Iterator[tuple[d
         At step 0 (unless a state is given), every `recipe.every` steps, and at the last: of each
         seed the "train_loss" and the "test_loss" on the same stretches of text, in nats a token.
     """
-    begun = state is not None
-    state = state if begun else initial_state(recipe)
-    if not begun:
-        yield measured(recipe, state), state
-    while state["step"] < recipe.steps:
-        state = stepped(recipe, state)
-        if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
-            yield measured(recipe, state), state
 
+    def measured(weights: transformer.Weights) -> dict[str, Any]:
+        return {f"{part}_loss": loss(weights, some).tolist() for part, some in samples.items()}
 
-def measured(recipe: LanguageModel, state: State) -> dict[str, Any]:
-    """A row of the training."""
-    corpus = corpus_of(recipe)
-    row = {"step": state["step"]}
-    for part, tokens in (("train", corpus.train), ("test", corpus.held_out)):
-        some = text.windows(tokens, recipe.n_ctx + 1, MEASURED, stream(0, f"measured {part}"))
-        with torch.no_grad():
-            row[f"{part}_loss"] = loss(state["weights"], some).tolist()
-    return row
-
-
-def stepped(recipe: LanguageModel, state: State) -> State:
-    """The state after one more step of Adam; runs do not touch each other."""
-    leaves = {name: w.detach().clone().requires_grad_() for name, w in state["weights"].items()}
-    loss(leaves, batch(recipe, state["step"])).sum().backward()
-    weights = {name: leaf.detach() for name, leaf in leaves.items()}
-    first, second = ({k: v.clone() for k, v in state[name].items()} for name in ("first", "second"))
-    adamw(
-        list(weights.values()),
-        [leaf.grad for leaf in leaves.values()],
-        list(first.values()),
-        list(second.values()),
-        [],
-        [torch.tensor(float(state["step"])) for _ in weights],
-        foreach=False,
-        amsgrad=False,
-        maximize=False,
-        beta1=recipe.beta1,
-        beta2=recipe.beta2,
-        lr=recipe.lr * (1 + math.cos(math.pi * state["step"] / recipe.steps)) / 2,
-        weight_decay=0.0,
-        eps=recipe.eps,
+    samples = measured_on(recipe)
+    return side_by_side.train(
+        recipe,
+        state,
+        start=lambda: transformer.stack([initial_weights(recipe, seed) for seed in recipe.seeds]),
+        loss=lambda weights, step: loss(weights, batch(recipe, step)),
+        measured=measured,
     )
-    return {"step": state["step"] + 1, "weights": weights, "first": first, "second": second}
+
+
+def measured_on(recipe: LanguageModel) -> dict[str, Int[Tensor, "batch pos"]]:
+    """The stretches of text on which every row is measured, learned from and held out."""
+    corpus = corpus_of(recipe)
+    return {
+        part: text.windows(tokens, recipe.n_ctx + 1, MEASURED, stream(0, f"measured {part}"))
+        for part, tokens in (("train", corpus.train), ("test", corpus.held_out))
+    }
 
 
 def final_weights(recipe: LanguageModel, state: State) -> dict[str, dict[str, np.ndarray]]:
-    """The weights of all runs at the end, rounded to float32 to be small in git."""
-    return {"weights": {name: w.numpy().astype("float32") for name, w in state["weights"].items()}}
+    """The weights of all runs at the end."""
+    return {"weights": side_by_side.rounded(state["weights"])}

@@ -4,8 +4,7 @@ The loss is that of the whole task, not of a sample, and all seeds train side by
 what one finds and another does not is due to where they started.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,15 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.optim.adamw import adamw
 
-from workings import transformer
+from workings import recipes, side_by_side, transformer
+from workings.experiment import Experiment, kept
+from workings.side_by_side import State
 from workings.streams import stream
 
 from . import circuits, constructions, tasks
+from .circuits import Circuits
 from .tasks import TASKS, Task
-
-State = dict[str, Any]
-Gaps = Callable[[Any, Task, dict[str, Tensor]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -52,25 +50,17 @@ class OneLayer:
 
     def __post_init__(self) -> None:
         whole = ("n_heads", "d_head", "d_model", "steps", "every")
-        refused = {
+        rules = {
             f"task must be one of {', '.join(TASKS)}": self.task not in TASKS,
             "noise must lie from 0 to 1": not 0 <= self.noise <= 1,
             f"by_hand must be nothing or one of {', '.join(constructions.BY_HAND)}": self.by_hand
             not in ("", *constructions.BY_HAND),
             "scatter must be 0 or more": not 0 <= self.scatter < np.inf,
-            "lr must be above 0": not 0 < self.lr < np.inf,
-            "weight_decay must be 0 or more": not 0 <= self.weight_decay < np.inf,
-            "beta1 must be from 0 to below 1": not 0 <= self.beta1 < 1,
-            "beta2 must be from 0 to below 1": not 0 <= self.beta2 < 1,
-            "eps must be above 0": not 0 < self.eps < np.inf,
-            "seeds must be one or more, of 0 or more, each once": not self.seeds
-            or min(self.seeds) < 0
-            or len(set(self.seeds)) < len(self.seeds),
-            **{f"{name} must be 1 or more": getattr(self, name) < 1 for name in whole},
+            **recipes.of_adam(self),
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, *whole),
         }
-        for rule, broken in refused.items():
-            if broken:
-                raise ValueError(f"{rule}, not {getattr(self, rule.split()[0])!r}")
+        recipes.refuse(self, rules)
 
 
 def task_of(recipe: OneLayer) -> Task:
@@ -100,13 +90,6 @@ def initial_weights(recipe: OneLayer, seed: int) -> transformer.Weights:
     return transformer.initial(seed, shapes, dtype=torch.float64)
 
 
-def initial_state(recipe: OneLayer) -> State:
-    """All runs' weights before the first step, and AdamW's two moments of each, which are 0."""
-    weights = transformer.stack([initial_weights(recipe, seed) for seed in recipe.seeds])
-    zeros = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
-    return {"step": 0, "weights": weights, "first": zeros, "second": {**zeros}}
-
-
 def gaps(recipe: OneLayer, task: Task, weights: transformer.Weights) -> Float[Tensor, " runs"]:
     """Each run's loss above that of who knows the task, in nats.
 
@@ -124,53 +107,29 @@ def train(recipe: OneLayer, state: State | None = None) -> Iterator[tuple[dict, 
         seed the "gap" (nats) and the sum of all squared weights.
     """
     task = task_of(recipe)
-    begun = state is not None
-    state = state if begun else initial_state(recipe)
-    if not begun:
-        yield measured(recipe, task, state), state
-    while state["step"] < recipe.steps:
-        state = stepped(recipe, task, state)
-        if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
-            yield measured(recipe, task, state), state
 
+    def loss(weights: transformer.Weights, step: int) -> Float[Tensor, " runs"]:
+        return gaps(recipe, task, weights)
 
-def measured(recipe: OneLayer, task: Task, state: State) -> dict[str, Any]:
-    """A row of the training."""
-    with torch.no_grad():
-        gap = gaps(recipe, task, state["weights"])
-    squares = sum(w.square().flatten(1).sum(1) for w in state["weights"].values())
-    return {"step": state["step"], "gap": gap.tolist(), "squares": squares.tolist()}
+    def measured(weights: transformer.Weights) -> dict[str, Any]:
+        squares = sum(w.square().flatten(1).sum(1) for w in weights.values())
+        return {"gap": gaps(recipe, task, weights).tolist(), "squares": squares.tolist()}
 
-
-def stepped(recipe: Any, task: Task, state: State, gaps: Gaps = gaps) -> State:
-    """The state after one more step of AdamW; runs do not touch each other.
-
-    Args:
-        gaps: what it makes smaller, summed over all runs.
-    """
-    leaves = {name: w.detach().clone().requires_grad_() for name, w in state["weights"].items()}
-    gaps(recipe, task, leaves).sum().backward()
-    weights = {name: leaf.detach() for name, leaf in leaves.items()}
-    first, second = ({k: v.clone() for k, v in state[name].items()} for name in ("first", "second"))
-    adamw(
-        list(weights.values()),
-        [leaf.grad for leaf in leaves.values()],
-        list(first.values()),
-        list(second.values()),
-        [],
-        [torch.tensor(float(state["step"])) for _ in weights],
-        foreach=False,
-        amsgrad=False,
-        maximize=False,
-        beta1=recipe.beta1,
-        beta2=recipe.beta2,
-        lr=recipe.lr * (1 + math.cos(math.pi * state["step"] / recipe.steps)) / 2,
-        weight_decay=recipe.weight_decay,
-        eps=recipe.eps,
+    return side_by_side.train(
+        recipe,
+        state,
+        start=lambda: transformer.stack([initial_weights(recipe, seed) for seed in recipe.seeds]),
+        loss=loss,
+        measured=measured,
     )
-    return {"step": state["step"] + 1, "weights": weights, "first": first, "second": second}
 
 
 def final_weights(recipe: OneLayer, state: State) -> dict[str, dict[str, np.ndarray]]:
-    """The weights of all runs at the end, rounded to float32 to be small in git."""
-    return {"weights": {name: w.numpy().astype("float32") for name, w in state["weights"].items()}}
+    """The weights of all runs at the end."""
+    return {"weights": side_by_side.rounded(state["weights"])}
+
+
+def trained(experiment: Experiment) -> Circuits:
+    """The tables of all layers of a kept training, as they ended."""
+    weights = side_by_side.restored(kept(experiment).weights())
+    return circuits.circuits(weights, direct_path=experiment.recipe.direct_path)
