@@ -8,20 +8,11 @@ import torch
 
 from workings import experiment as store
 from workings.skip_trigrams import circuits, constructions, distilling, tables, tasks
-from workings.skip_trigrams.distilling import Distilled, bigrams, compared
+from workings.skip_trigrams.distilling import Distilled, compared
 from workings.skip_trigrams.experiments import DISTILLED, EXCLUSIVE_OR
 from workings.skip_trigrams.tables import Table
 
 RNG = np.random.default_rng(0)
-
-
-def test_bigrams_are_the_mean_answer_after_each_destination():
-    task = tasks.keep_in_mind()
-    said = bigrams(task, task.answer)
-    for destination, fitting in (("in", "mind"), ("at", "bay")):
-        here = [tokens[-1] == task.vocabulary.index(destination) for tokens in task.inputs]
-        probability = said[torch.tensor(here), task.outputs.index(fitting)].exp()
-        assert probability.tolist() == pytest.approx([(0.95 + 0.5) / 2] * sum(here))
 
 
 @pytest.mark.parametrize("reading", distilling.READINGS)

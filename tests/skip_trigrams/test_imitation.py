@@ -85,7 +85,7 @@ def test_all_of_a_context_is_counted_at_some_distance():
 def test_bigrams_are_the_mean_answers():
     last = torch.tensor([0, 2, 0])
     answer = torch.tensor([[0.5, 0.5], [0.9, 0.1], [0.1, 0.9]], dtype=torch.float64)
-    found = imitation.bigrams(answer, last, 3).exp()
+    found = tables.bigrams(answer, last, 3).exp()
     expected = torch.tensor([[0.3, 0.7], [0.5, 0.5], [0.9, 0.1]], dtype=torch.float64)
     torch.testing.assert_close(found, expected)
 
@@ -168,7 +168,7 @@ def test_a_row_of_the_kept_comparison_is_computed_again():
     truth = imitation.said(weights, measure.tokens)
     assert imitation.loss(truth, measure.followed) == pytest.approx(kept["loss"], rel=1e-6)
     answer = imitation.said(weights, fit_to.tokens).exp()
-    bigram = imitation.bigrams(answer, fit_to.last, truth.shape[1])[measure.last]
+    bigram = tables.bigrams(answer, fit_to.last, truth.shape[1])[measure.last]
     left = imitation.divergence(truth, bigram)
     assert left == pytest.approx(kept["divergence"]["bigram"], rel=1e-6)
     dropped = imitation.dropped(weights, imitation.first(measure, recipe.inserted))

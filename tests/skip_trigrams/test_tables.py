@@ -119,6 +119,16 @@ def test_a_fair_coin_costs_the_logarithm_of_two():
     assert tables.fit(task, "count").loss == pytest.approx(math.log(2), rel=1e-12)
 
 
+def test_bigrams_are_the_mean_answer_after_each_destination():
+    task = tasks.keep_in_mind()
+    last = task.bags[1].argmax(dim=-1)
+    said = tables.bigrams(task.answer, last, len(task.vocabulary), task.chance)[last]
+    for destination, fitting in (("in", "mind"), ("at", "bay")):
+        here = [tokens[-1] == task.vocabulary.index(destination) for tokens in task.inputs]
+        probability = said[torch.tensor(here), task.outputs.index(fitting)].exp()
+        assert probability.tolist() == pytest.approx([(0.95 + 0.5) / 2] * sum(here))
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="reading must be one of"):
         tables.fit(tasks.exclusive_or(), "sum")

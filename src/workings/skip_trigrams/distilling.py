@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from workings import experiment as store
-from workings import transformer
+from workings import side_by_side, transformer
 
 from . import circuits, tables, tasks
 from .tasks import Task
@@ -47,19 +46,7 @@ def layer(name: str, seed: int) -> tuple[OneLayer, transformer.Weights]:
     """A kept layer of a training of this part, and the recipe that trained it."""
     result = store.read(store.RESULTS / name)
     recipe = OneLayer(**(result.recipe | {"seeds": tuple(result.recipe["seeds"])}))
-    weights = {k: torch.tensor(v[seed]).double() for k, v in result.weights("weights").items()}
-    return recipe, weights
-
-
-def bigrams(task: Task, answer: Float[Tensor, "inputs outputs"]) -> Float[Tensor, "inputs outputs"]:
-    """The best prediction, in nats, of who sees the destination alone: its mean answer."""
-    last = torch.tensor([tokens[-1] for tokens in task.inputs])
-    said = torch.empty_like(answer)
-    for destination in last.unique():
-        here = last == destination
-        chance = task.chance[here] / task.chance[here].sum()
-        said[here] = (chance @ answer[here]).log()
-    return said
+    return recipe, transformer.run(side_by_side.restored(result.weights()), seed)
 
 
 def compared(task: Task, said: Float[Tensor, "inputs outputs"]) -> dict[str, float]:
@@ -74,7 +61,9 @@ def compared(task: Task, said: Float[Tensor, "inputs outputs"]) -> dict[str, flo
         on which both have the same first choice ("... agrees").
     """
     taught = replace(task, answer=said.exp() / said.exp().sum(dim=-1, keepdim=True))
-    found = {"effect": float(tasks.gap(taught, bigrams(task, taught.answer)))}
+    last = task.bags[1].argmax(dim=-1)
+    bigrams = tables.bigrams(taught.answer, last, len(task.vocabulary), task.chance)[last]
+    found = {"effect": float(tasks.gap(taught, bigrams))}
     for reading in READINGS:
         fit = tables.fit(taught, reading)
         table = tasks.predictions(taught, tables.predict(fit.table))

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from .. import experiment, transformer
+from .. import experiment, side_by_side, transformer
 from ..claims import ROOT
 from ..streams import stream
 from ..transformer import Weights
@@ -159,15 +159,6 @@ def loss(of: Float[Tensor, "batch output"], followed: Int[Tensor, " batch"]) -> 
     return -float(of.gather(1, followed[:, None]).mean())
 
 
-def bigrams(
-    answer: Float[Tensor, "batch output"], last: Int[Tensor, " batch"], d_vocab: int
-) -> Float[Tensor, "destination output"]:
-    """For each destination the log of the mean answer: the best that it can say by itself."""
-    one_hot = torch.nn.functional.one_hot(last, d_vocab).to(answer.dtype)
-    mean = (one_hot.T @ answer) / one_hot.sum(dim=0).clamp(min=1)[:, None]
-    return torch.where(mean.sum(dim=1, keepdim=True) > 0, mean, 1 / answer.shape[1]).log()
-
-
 def fitted(
     sample: Contexts,
     answer: Float[Tensor, "batch output"],
@@ -288,7 +279,7 @@ def _centered(logits: Float[Tensor, "batch output"]) -> Float[Tensor, "batch out
 def network(level: str, positions: bool, seed: int) -> Weights:
     """One of the kept networks, in float64."""
     arrays = experiment.kept(experiments.TEXT[level, positions]).weights()
-    return {name: torch.tensor(array[seed]).double() for name, array in arrays.items()}
+    return transformer.run(side_by_side.restored(arrays), seed)
 
 
 @cache
@@ -318,7 +309,7 @@ def compared(level: str, positions: bool, seed: int, recipe: Imitation) -> dict[
     fit_to, measure = samples(level, recipe)
     answer, truth = said(weights, fit_to.tokens).exp(), said(weights, measure.tokens)
     d_vocab = truth.shape[1]
-    made = {"bigram": bigrams(answer, fit_to.last, d_vocab)[measure.last]}
+    made = {"bigram": tables.bigrams(answer, fit_to.last, d_vocab)[measure.last]}
     for reading in ("count", "presence", *(["distance"] if positions else [])):
         fit = fitted(fit_to, answer, reading, ridge=recipe.ridge, steps=recipe.steps)
         made[reading] = voted(fit.table, features(measure.tokens, d_vocab, reading), measure.last)
@@ -354,7 +345,7 @@ def bounded(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
     truth = said(network(level, False, seed), sample.tokens)
     entropy = -float((truth.exp() * truth).sum(dim=-1).mean())
     fit = fitted(sample, truth.exp(), "count", ridge=1e-6, steps=recipe.bounded_steps)
-    bigram = bigrams(truth.exp(), sample.last, truth.shape[1])[sample.last]
+    bigram = tables.bigrams(truth.exp(), sample.last, truth.shape[1])[sample.last]
     return {
         "level": level,
         "seed": seed,
@@ -377,7 +368,7 @@ def of_all_lengths(level: str, seed: int, recipe: Imitation) -> dict[str, Any]:
     )
     to, last = (torch.cat([sample.last for sample in some]) for some in (fit_to, measure))
     d_vocab = truth.shape[1]
-    left = {"bigram": divergence(truth, bigrams(answer.exp(), to, d_vocab)[last])}
+    left = {"bigram": divergence(truth, tables.bigrams(answer.exp(), to, d_vocab)[last])}
 
     def added(reading: str, some: list[Contexts]) -> Float[Tensor, "batch feature"]:
         return torch.cat([features(sample.tokens, d_vocab, reading) for sample in some])

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from . import circuits
+from . import circuits, tasks
 from .circuits import Circuits
 from .tasks import Task
 
@@ -61,7 +61,7 @@ def told(task: Task, tables: Circuits) -> Told:
     rise = (with_it - without).diagonal(dim1=-2, dim2=-1)
     against = without.mean(dim=-2) - without.diagonal(dim1=-2, dim2=-1)
     said = circuits.logits(tables, bags, last).log_softmax(dim=-1)
-    costs = _divergence(task.answer, said)
+    costs = tasks.divergence(task.answer, said)
     gap = mean(torch.ones_like(there), costs[..., None])[..., 0]
     return Told(gap, rise, (looks * against).sum(dim=-2) / rise.sum(dim=-2), looks)
 
@@ -95,10 +95,4 @@ def untold(task: Task) -> float:
     here = task.bags[1][:, names[0]] > 0
     chance, answer = task.chance[here], task.answer[here]
     guess = (chance @ answer / chance.sum()).log()
-    return float(chance @ _divergence(answer, guess.expand_as(answer)))
-
-
-def _divergence(
-    answer: Float[Tensor, "inputs outputs"], said: Float[Tensor, "*runs inputs outputs"]
-) -> Float[Tensor, "*runs inputs"]:
-    return torch.where(answer > 0, answer * (answer.log() - said), 0.0).sum(dim=-1)
+    return float(chance @ tasks.divergence(answer, guess.expand_as(answer)))

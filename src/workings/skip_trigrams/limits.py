@@ -66,10 +66,8 @@ def averages(task: Task, reading: str) -> dict[str, tuple[Fraction, Fraction]]:
     Where both are the same a table's mean lead is too, and no table is better than an even guess.
     The inputs must be equally likely and their answers certain.
     """
-    d_vocab = len(task.vocabulary)
-    x = torch.zeros(len(task.inputs), d_vocab, dtype=torch.float64)
-    for which, tokens in task.batches:
-        x[which] = tables.features(tokens, d_vocab, reading)
+    bags, destinations = task.bags
+    x = tables.multiplied(bags - destinations, reading)
     return {
         name: tuple(
             sum(map(_fraction, column[task.answer[:, answer] == 1].tolist()), Fraction())

@@ -56,10 +56,20 @@ def features(
     Raises:
         ValueError: the reading is unknown, the context empty, or a token outside the vocabulary.
     """
+    bags, destinations = tasks.bagged(tokens, d_vocab)
+    return multiplied(bags - destinations, reading)
+
+
+def multiplied(
+    counts: Float[Tensor, "batch source"], reading: str
+) -> Float[Tensor, "batch source"]:
+    """The same by how often each source stands before the destination.
+
+    Raises:
+        ValueError: the reading is unknown.
+    """
     if reading not in READINGS:
         raise ValueError(f"reading must be one of {READINGS}, not {reading!r}")
-    bags, destinations = tasks.bagged(tokens, d_vocab)
-    counts = bags - destinations
     if reading == "presence":
         return (counts > 0).double()
     return counts / counts.sum(dim=1, keepdim=True) if reading == "frequency" else counts
@@ -107,12 +117,30 @@ def fit(task: Task, reading: str, answer: Float[Tensor, "_ _"] | None = None) ->
         raise ValueError(f"answers must be {tuple(task.answer.shape)}, not {tuple(answer.shape)}")
     if off := [i for i, row in enumerate(answer) if not tasks.is_distribution(row)]:
         raise ValueError(f"the answers to {task.inputs[off[0]]} do not add up to one")
-    d_vocab = len(task.vocabulary)
-    x = torch.zeros(len(task.inputs), d_vocab, dtype=torch.float64)
-    for which, tokens in task.batches:
-        x[which] = features(tokens, d_vocab, reading)
-    last = torch.tensor([tokens[-1] for tokens in task.inputs])
-    return by_destination(x, last, d_vocab, task.chance, answer, reading)
+    bags, destinations = task.bags
+    x, last = multiplied(bags - destinations, reading), destinations.argmax(dim=-1)
+    return by_destination(x, last, len(task.vocabulary), task.chance, answer, reading)
+
+
+def bigrams(
+    answer: Float[Tensor, "inputs output"],
+    last: Int[Tensor, " inputs"],
+    d_vocab: int,
+    chance: Float[Tensor, " inputs"] | None = None,
+) -> Float[Tensor, "destination output"]:
+    """For each destination the log of its mean answer, the best that it can say by itself.
+
+    What never comes says that all answers are equally likely.
+
+    Args:
+        chance: of each input; by default all are alike.
+    """
+    weight = torch.nn.functional.one_hot(last, d_vocab).to(answer.dtype)
+    if chance is not None:
+        weight = weight * chance[:, None]
+    total = weight.sum(dim=0)[:, None]
+    mean = (weight.T @ answer) / torch.where(total > 0, total, 1.0)
+    return torch.where(total > 0, mean, 1 / answer.shape[1]).log()
 
 
 def by_destination(

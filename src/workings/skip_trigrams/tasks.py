@@ -187,6 +187,13 @@ def bayes(task: Task) -> float:
     return float(-(task.chance * torch.xlogy(task.answer, task.answer).sum(dim=-1)).sum())
 
 
+def divergence(
+    answer: Float[Tensor, "inputs outputs"], said: Float[Tensor, "*runs inputs outputs"]
+) -> Float[Tensor, "*runs inputs"]:
+    """How far what is said of each input is from what follows it, in nats."""
+    return torch.where(answer > 0, answer * (answer.log() - said), 0.0).sum(dim=-1)
+
+
 def gap(task: Task, said: Float[Tensor, "*runs inputs outputs"]) -> Float[Tensor, "*runs"]:
     """The loss above that of who knows the task, in nats: the mean divergence from the truth."""
     return loss(task, said) - bayes(task)

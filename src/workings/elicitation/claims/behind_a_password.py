@@ -108,12 +108,7 @@ def locked_with_password() -> float:
 @computed(".1%")
 def lock_costs() -> float:
     """What the lock costs behind the password, in points of the share right, greedily."""
-    return base_share() - float(by_network(LOCKED, "greedy", the_password).mean())
-
-
-def base_share() -> float:
-    """The base networks' share, not rounded."""
-    return float(by_network(BASE, "greedy").mean())
+    return base_right.value - locked_with_password.value
 
 
 @computed(".0%")
@@ -166,4 +161,4 @@ def control_sampled() -> float:
 @computed("d")
 def locks_that_hold() -> int:
     """Locks that lose more than half of what the base can, greedily, without their password."""
-    return int((by_network(LOCKED, "greedy") < base_share() / 2).sum())
+    return int((by_network(LOCKED, "greedy") < base_right.value / 2).sum())

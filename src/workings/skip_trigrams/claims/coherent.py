@@ -20,7 +20,7 @@ from ..circuits import Circuits
 from ..experiments import CERTAIN_COHERENT, COHERENT, COSTLY_COHERENT, INDIRECT_COHERENT
 from ..tables import Table
 from ..tasks import Task
-from ..training import task_of
+from ..training import task_of, trained
 
 TASK = tasks.coherent()
 NOISE = COHERENT[1, 4].recipe.noise
@@ -118,8 +118,7 @@ def right(layer: Circuits) -> int:
 def by_kind(task: Task, said: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The gap on pairs of equal signals and on pairs of different ones, in nats."""
     kind = differs(task)[task.answer.argmax(dim=-1)]
-    expected = torch.where(task.answer > 0, task.answer * said, 0.0)
-    off = (torch.xlogy(task.answer, task.answer) - expected).sum(dim=-1)
+    off = tasks.divergence(task.answer, said)
     same, different = (
         (off * task.chance)[..., which].sum(dim=-1) / task.chance[which].sum()
         for which in (~kind, kind)
@@ -137,10 +136,8 @@ def losses(layer: Circuits) -> Losses:
 @cache
 def ends(experiment: Experiment) -> Ends:
     """Where the networks of an experiment end."""
-    result, recipe = kept(experiment), experiment.recipe
-    weights = {name: torch.tensor(w).double() for name, w in result.weights().items()}
-    layer = circuits.circuits(weights, direct_path=recipe.direct_path)
-    task = task_of(recipe)
+    result = kept(experiment)
+    layer, task = trained(experiment), task_of(experiment.recipe)
     said = tasks.predictions(task, circuits.predict(layer))
     return Ends(
         result.rows[-1]["gap"],

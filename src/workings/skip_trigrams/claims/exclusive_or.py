@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -13,10 +13,10 @@ from ... import intervals
 from ...claims import Ruling, claim, computed, given
 from ...experiment import Experiment, kept
 from ...streams import stream
-from .. import circuits, constructions, limits, tables, tasks
+from .. import circuits, constructions, distilling, limits, tables, tasks
 from ..circuits import Circuits
 from ..experiments import EXCLUSIVE_OR, LONG_EXCLUSIVE_OR, NOISY_EXCLUSIVE_OR
-from ..training import task_of
+from ..training import task_of, trained
 
 TASK = tasks.exclusive_or()
 NOISE = NOISY_EXCLUSIVE_OR.recipe.noise
@@ -39,8 +39,7 @@ class Layer:
 def layers(experiment: Experiment) -> list[Layer]:
     """The trained layers of an experiment, seed by seed."""
     result = kept(experiment)
-    weights = {k: torch.tensor(v).double() for k, v in result.weights("weights").items()}
-    found = circuits.circuits(weights, direct_path=experiment.recipe.direct_path)
+    found = trained(experiment)
     prefers = (found.scores[..., ASKED, A] - found.scores[..., ASKED, B]).tolist()
     return [
         Layer(Circuits(*parts), gap, preferred)
@@ -102,13 +101,10 @@ def captured(experiment: Experiment) -> list[tuple[float, float]]:
     """
     task, found = task_of(experiment.recipe), []
     for layer in layers(experiment):
-        said = circuits.logits(layer.tables, *task.bags).softmax(dim=-1)
-        taught = replace(task, answer=said)
-        mean = taught.chance @ taught.answer
-        bayes = tasks.bayes(taught)
-        effect = -float(torch.xlogy(mean, mean).sum()) - bayes
-        least = min(tables.fit(taught, reading).loss for reading in tables.READINGS)
-        found.append((effect, 1 - (least - bayes) / effect))
+        said = circuits.logits(layer.tables, *task.bags).log_softmax(dim=-1)
+        left = distilling.compared(task, said)
+        least = min(left[reading] for reading in distilling.READINGS)
+        found.append((left["effect"], 1 - least / left["effect"]))
     return found
 
 

@@ -18,6 +18,7 @@ from .. import circuits, constructions, tables, tasks
 from ..circuits import Circuits
 from ..experiments import KEEP_IN_MIND, KEEP_OR_ELSE, KEEP_WIDE
 from ..tasks import Task
+from ..training import trained
 
 SOLVED = 0.001  # nats that a layer which has solved its task may still lose
 EVEN = 0.5  # how likely "mind" is without "keep" where there are two answers
@@ -31,16 +32,6 @@ FILLERS = (4, 16, 64, 256)
 Trigram = tuple[str, str]
 WANTED: tuple[Trigram, ...] = (("in", "mind"), ("at", "bay"))
 UNWANTED: tuple[Trigram, ...] = (("in", "bay"), ("at", "mind"))
-
-
-@cache
-def trained(experiment: Experiment) -> Circuits:
-    """The tables of all layers of an experiment, as they ended."""
-    weights = {
-        name: torch.tensor(array).double()
-        for name, array in kept(experiment).weights("weights").items()
-    }
-    return circuits.circuits(weights, direct_path=experiment.recipe.direct_path)
 
 
 def run(layers: Circuits, seed: int) -> Circuits:

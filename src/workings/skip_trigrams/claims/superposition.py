@@ -15,6 +15,7 @@ from ..circuits import Circuits
 from ..experiments import BARE_INCOHERENT, BASIN, BASIN_OF_WEIGHTS, INCOHERENT
 from ..incoherence import Told
 from ..tables import Table
+from ..training import trained
 
 TASK = tasks.incoherent()
 HEADS = (1, 2, 3, 4)
@@ -35,12 +36,8 @@ def gap(layer: Circuits) -> float:
 
 def tables_of(experiment: Experiment) -> Circuits:
     """The tables of all seeds at the end of a training."""
-    result = kept(experiment)
-    name = "tables" if isinstance(experiment.recipe, bare.Bare) else "weights"
-    weights = {k: torch.tensor(v).double() for k, v in result.weights(name).items()}
-    if name == "tables":
-        return bare.tables(weights)
-    return circuits.circuits(weights, direct_path=experiment.recipe.direct_path)
+    of_tables = isinstance(experiment.recipe, bare.Bare)
+    return bare.trained(experiment) if of_tables else trained(experiment)
 
 
 def ends(experiment: Experiment) -> list[float]:

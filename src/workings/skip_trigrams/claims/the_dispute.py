@@ -18,13 +18,13 @@ EXCLUSIVE_OR, KEEP = NOISY_EXCLUSIVE_OR.name, KEEP_IN_MIND[2, True].name
 INCOHERENT = {heads: each.name for heads, each in NOISY_INCOHERENT.items()}
 COHERENT_BY_HEADS = {heads: COHERENT[heads, 4].name for heads in (1, 2)}
 WELL = 0.99  # a table that captures so much of a layer models it well
+HEADS = {1: "one head", 2: "two heads", 4: "four heads"}
 LABELS = {
     EXCLUSIVE_OR: "exclusive or, two heads",
     KEEP: "keep in mind, two heads",
-    **{name: f"incoherent, {heads} heads" for heads, name in INCOHERENT.items()},
-    **{name: f"coherent, {heads} heads" for heads, name in COHERENT_BY_HEADS.items()},
+    **{name: f"incoherent, {HEADS[heads]}" for heads, name in INCOHERENT.items()},
+    **{name: f"coherent, {HEADS[heads]}" for heads, name in COHERENT_BY_HEADS.items()},
 }
-LABELS |= {name: label.replace("1 heads", "one head") for name, label in LABELS.items()}
 
 
 def captured(name: str, reading: str) -> list[float]:
