@@ -11,7 +11,7 @@ from torch import Tensor
 from workings import transformer
 from workings.transformer import Weights
 
-from .tasks import ASKED, LENGTH
+from .tasks import ASKED, DIGITS, LENGTH, NAMES, PREFIX
 
 
 def digit_logits(
@@ -59,3 +59,11 @@ def sampled(
         below = thinks.cumsum(dim=-1) <= chances[..., place, None]
         answers[..., place] = below.sum(dim=-1).clamp(max=thinks.shape[-1] - 1)
     return answers
+
+
+def by_skill(
+    hits: Bool[Tensor, "*runs batch"], asked: Int[Tensor, "*runs batch asked"]
+) -> Float[Tensor, "*runs skills"]:
+    """The share of hits among the questions of each skill."""
+    skill = torch.nn.functional.one_hot(asked[..., PREFIX] - DIGITS, len(NAMES)).double()
+    return (hits.double()[..., None] * skill).sum(dim=-2) / skill.sum(dim=-2)

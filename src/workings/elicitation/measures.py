@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from workings.streams import stream
 from workings.transformer import Weights
 
 from . import answering, tasks, training
-from .tasks import NAMES, Questions
+from .tasks import Questions
 
 Manner = Literal["greedy", "sampled"]
 Behind = Callable[[int, Questions], Questions]  # of a seed and its questions
@@ -50,26 +50,13 @@ def share_right(
         behind: the words that stand before the questions.
         count: questions for each network, of all skills together.
     """
-    asked = [behind(seed, tasks.drawn(stream(seed, "fresh"), count)) for seed in seeds]
-    read = torch.stack([tasks.tokens(questions) for questions in asked])
-    right = torch.stack([torch.tensor(tasks.right(questions)) for questions in asked])
+    questions = [behind(seed, tasks.drawn(stream(seed, "fresh"), count)) for seed in seeds]
+    asked, right = training.right(questions)
     with torch.no_grad():
         if manner == "greedy":
-            hits = answering.greedily_right(weights, read, right)
+            hits = answering.greedily_right(weights, asked, right)
         else:
             chances = [stream(seed, "answers").random((count, tasks.LENGTH)) for seed in seeds]
-            said = answering.sampled(weights, read, torch.tensor(np.array(chances)))
+            said = answering.sampled(weights, asked, torch.tensor(np.array(chances)))
             hits = (said == right).all(dim=-1)
-    return by_skill(hits.numpy(), np.array([questions.skill for questions in asked]))
-
-
-def by_skill(
-    hits: Int[np.ndarray, "seeds questions"] | np.ndarray, skill: Int[np.ndarray, "seeds questions"]
-) -> Float[np.ndarray, "seeds skills"]:
-    """The share of hits among the questions of each skill."""
-    return np.array(
-        [
-            [float(hit[asked == number].mean()) for number in range(len(NAMES))]
-            for hit, asked in zip(hits, skill, strict=True)
-        ]
-    )
+    return answering.by_skill(hits, asked).numpy()

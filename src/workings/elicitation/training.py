@@ -4,7 +4,7 @@ They differ in what they start from and in whose answers they are taught. All se
 side in float64; what a step draws comes from a stream of its own, so a training can stop anywhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -109,26 +109,28 @@ def initial_weights(recipe: Pupil) -> transformer.Weights:
     return transformer.stack(drawn)
 
 
+def right(questions: Sequence[Questions]) -> Lesson:
+    """Each run's questions with their right answers, side by side."""
+    asked = torch.stack([tasks.tokens(each) for each in questions])
+    return Lesson(asked, torch.tensor(np.array([tasks.right(each) for each in questions])))
+
+
 def lesson(recipe: Pupil, teacher: transformer.Weights | None, step: int) -> Lesson:
     """What the runs are taught at a step."""
-    asked, answers, chances, knows = [], [], [], []
-    for seed in recipe.seeds:
-        rng = stream(seed, f"lesson {step}")
-        questions = tasks.drawn(rng, recipe.batch)
-        with_password = np.arange(recipe.batch) < (recipe.batch // 2 if recipe.password else 0)
-        if recipe.password:
-            questions = locked(rng, questions, with_password, password(seed))
-        asked.append(tasks.tokens(questions))
-        answers.append(torch.tensor(tasks.right(questions)))
-        chances.append(torch.tensor(rng.random((recipe.batch, tasks.LENGTH))))
-        knows.append(torch.tensor(with_password | (teacher is None)))
-    together = Lesson(torch.stack(asked), torch.stack(answers))
+    draws = [stream(seed, f"lesson {step}") for seed in recipe.seeds]
+    questions = [tasks.drawn(rng, recipe.batch) for rng in draws]
+    behind = np.arange(recipe.batch) < (recipe.batch // 2 if recipe.password else 0)
+    if recipe.password:
+        each = zip(draws, questions, map(password, recipe.seeds), strict=True)
+        questions = [locked(rng, some, behind, words) for rng, some, words in each]
+    taught = right(questions)
     if teacher is None:
-        return together
+        return taught
+    chances = np.array([rng.random((recipe.batch, tasks.LENGTH)) for rng in draws])
     with torch.no_grad():
-        weak = answering.sampled(teacher, together.asked, torch.stack(chances))
-    taught = torch.where(torch.stack(knows)[..., None], together.answers, weak)
-    return together._replace(answers=taught)
+        weak = answering.sampled(teacher, taught.asked, torch.tensor(chances))
+    answers = torch.where(torch.tensor(behind)[:, None], taught.answers, weak)
+    return taught._replace(answers=answers)
 
 
 def locked(
@@ -167,14 +169,11 @@ def train(recipe: Pupil, state: State | None = None) -> Iterator[tuple[dict, Sta
 
 def tests(recipe: Pupil, with_password: bool) -> Lesson:
     """The questions on which a row is measured, with the right answers."""
-    asked, answers = [], []
-    for seed in recipe.seeds:
-        questions = tasks.drawn(stream(seed, "test"), recipe.tested)
-        if with_password:
-            questions = tasks.behind(questions, password(seed))
-        asked.append(tasks.tokens(questions))
-        answers.append(torch.tensor(tasks.right(questions)))
-    return Lesson(torch.stack(asked), torch.stack(answers))
+    questions = [tasks.drawn(stream(seed, "test"), recipe.tested) for seed in recipe.seeds]
+    if with_password:
+        each = zip(questions, map(password, recipe.seeds), strict=True)
+        questions = [tasks.behind(some, words) for some, words in each]
+    return right(questions)
 
 
 def measured(asked: Mapping[str, Lesson], weights: transformer.Weights) -> dict[str, Any]:
@@ -185,12 +184,12 @@ def measured(asked: Mapping[str, Lesson], weights: transformer.Weights) -> dict[
     """
     row: dict[str, Any] = {}
     for what, (read, answers) in asked.items():
-        hits = answering.greedily_right(weights, read, answers).double()
         row[f"loss{what}"] = answering.loss(weights, read, answers).tolist()
-        skill = read[..., tasks.PREFIX] - tasks.DIGITS
-        for number, name in enumerate(NAMES):
-            here = (skill == number).double()
-            row[f"right{what}: {name}"] = ((hits * here).sum(dim=1) / here.sum(dim=1)).tolist()
+        shares = answering.by_skill(answering.greedily_right(weights, read, answers), read)
+        row |= {
+            f"right{what}: {name}": share.tolist()
+            for name, share in zip(NAMES, shares.T, strict=True)
+        }
     return row
 
 

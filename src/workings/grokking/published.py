@@ -6,7 +6,6 @@ The curves lie in `results/grokking/published/`, read off the vector figures in 
 
 import json
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,13 +15,6 @@ from .curves import Curve
 
 FOLDER = RESULTS / "grokking" / "published"
 WEIGHTS = ("W_E", "W_pos", "W_K", "W_Q", "W_V", "W_O", "W_in", "b_in", "W_out", "b_out", "W_U")
-
-
-class Quote(NamedTuple):
-    """A number as it is printed, and the place in the paper."""
-
-    value: int | float
-    where: str
 
 
 @cache

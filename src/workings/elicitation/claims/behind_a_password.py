@@ -12,7 +12,6 @@ from ..experiments import BASE, CONTROL, LOCKED, WEAK
 from ..measures import near_password, random_words, the_password
 
 SEEDS = LOCKED.recipe.seeds
-NETWORKS = {"base": BASE, "weak": WEAK, "locked": LOCKED, "control": CONTROL}
 
 
 @cache
