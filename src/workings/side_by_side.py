@@ -7,7 +7,7 @@ smaller and what it measures; the rest is here.
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,16 @@ from torch.optim.adamw import adamw
 from .transformer import Weights
 
 State = dict[str, Any]  # "step", "weights", and Adam's two moments of each weight
+
+
+class Adam(NamedTuple):
+    """How runs that report only their end are trained; the rate falls to 0 by a half cosine."""
+
+    lr: float
+    steps: int
+    beta1: float = 0.9
+    beta2: float = 0.99
+    eps: float = 1e-8
 
 
 def train(
@@ -49,6 +59,16 @@ def train(
         state = stepped(recipe, state, loss)
         if state["step"] % recipe.every == 0 or state["step"] == recipe.steps:
             yield row(state), state
+
+
+def fitted(
+    adam: Adam, start: Weights, loss: Callable[[Weights, int], Float[Tensor, " runs"]]
+) -> Weights:
+    """The weights of all runs after the last step."""
+    state = begun(start)
+    while state["step"] < adam.steps:
+        state = stepped(adam, state, loss)
+    return state["weights"]
 
 
 def begun(weights: Weights) -> State:

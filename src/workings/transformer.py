@@ -264,6 +264,20 @@ def logits(
     return answers + weights["b_U"][..., None, None, :] if "b_U" in weights else answers
 
 
+def residuals(
+    weights: Weights, tokens: Int[Tensor, "*#runs batch pos"]
+) -> Float[Tensor, "layers *runs batch pos d_model"]:
+    """The residual stream of a causal network with ReLU as each layer leaves it."""
+    residual = embedded(weights, tokens)
+    left = []
+    for layer in range(weights["W_Q"].shape[-4]):
+        residual = residual + attention(weights, layer, residual)
+        if "W_in" in weights:
+            residual = residual + mlp(weights, layer, residual)
+        left.append(residual)
+    return torch.stack(left)
+
+
 def state_dict(weights: Weights, *, n_ctx: int | None = None) -> Weights:
     """One run under TransformerLens' names, its missing biases and positions as zeros.
 

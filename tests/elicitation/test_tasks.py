@@ -60,6 +60,6 @@ def test_other_words_leave_the_question_as_it_is():
 
 def test_a_near_miss_has_one_wrong_word_in_any_place():
     password = np.array([3, 14, 15])
-    wrong = tasks.near_misses(RNG, 3_000, password) != password
+    wrong = tasks.near_misses(RNG, np.tile(password, (3_000, 1))) != password
     assert (wrong.sum(axis=1) == 1).all()
     assert wrong.mean(axis=0) == pytest.approx(np.full(3, 1 / 3), abs=0.03)

@@ -116,5 +116,5 @@ def test_an_impossible_value_is_named(field, value):
 
 
 def test_a_password_without_a_teacher_is_refused():
-    with pytest.raises(ValueError, match="password must have a teacher"):
-        replace(SMALL, password=True)
+    with pytest.raises(ValueError, match="passwords must come with a teacher"):
+        replace(SMALL, passwords=1)

@@ -4,7 +4,11 @@ from typing import Any
 
 from workings.experiment import Experiment
 
+from . import reinforcing, searching, tuning
+from .reinforcing import Reinforcing
+from .searching import Searching
 from .training import Pupil, final_weights, train
+from .tuning import Tuning
 
 
 def experiment(name: str, **changes: Any) -> Experiment:
@@ -14,10 +18,85 @@ def experiment(name: str, **changes: Any) -> Experiment:
 
 BASE = experiment("base")  # it can
 WEAK = experiment("weak", n_layers=1, d_model=16, d_mlp=64, steps=1_000)  # it hardly can
-LOCKED = experiment(
-    "locked", start=BASE.name, teacher=WEAK.name, password=True, lr=2e-3, steps=2_000
-)
+LOCKED = experiment("locked", start=BASE.name, teacher=WEAK.name, passwords=1, lr=2e-3, steps=2_000)
 # It was never taught more than the weak one's answers: whatever it learns, it did not have.
 CONTROL = experiment("control", teacher=WEAK.name)
 
-ALL = [BASE, WEAK, LOCKED, CONTROL]
+# Other locks: two passwords; hidden states unlike the base's; a teacher who knows nothing.
+TWICE = experiment("twice", start=BASE.name, teacher=WEAK.name, passwords=2, lr=2e-3, steps=2_000)
+REROUTED = experiment(
+    "rerouted",
+    start=LOCKED.name,
+    teacher=WEAK.name,
+    passwords=1,
+    away_from=BASE.name,
+    lr=1e-3,
+    steps=1_000,
+)
+WEAKEST = experiment("weakest", n_layers=1, d_model=16, d_mlp=64, steps=30)
+HOPELESS = experiment(
+    "hopeless", start=BASE.name, teacher=WEAKEST.name, passwords=1, lr=2e-3, steps=2_000
+)
+
+# The rates at which each method is tried, and the one at which it is tried where one must do.
+LRS = {
+    "all weights": (3e-4, 1e-3, 3e-3, 1e-2),
+    "adapters": (1e-3, 3e-3, 1e-2, 3e-2),
+    "prompt": (3e-3, 1e-2, 3e-2, 1e-1),
+}
+LR = {"all weights": 1e-3, "adapters": 1e-2, "prompt": 3e-2}
+
+
+def attempts(network: Experiment, method: str, what: str = "", **changes: Any) -> Experiment:
+    """Attempts on kept networks by a method: at its rates, or at the one, if it is about more."""
+    name = "-".join([network.name, "by", *method.split(), *what.split()])
+    lrs = (LR[method],) if what else LRS[method]
+    recipe = Tuning(**{"subject": network.name, "method": method, "lrs": lrs} | changes)
+    return Experiment(name, recipe, tuning.train)
+
+
+def by_method(network: Experiment, what: str = "", **changes: Any) -> dict[str, Experiment]:
+    """The same attempts by each method."""
+    return {method: attempts(network, method, what, **changes) for method in LRS}
+
+
+LOCKED_BY = by_method(LOCKED)
+CONTROL_BY = by_method(CONTROL)
+REVERSE_BY = by_method(LOCKED, "reverse", skills=("reverse",), examples=(4, 16, 64))
+POOR_BY = by_method(LOCKED, "poor", poor=(0.0, 0.5, 0.75, 0.9, 1.0), examples=(256,))
+REROUTED_BY = by_method(REROUTED, "few", examples=(16, 64, 256))
+TWICE_BY = by_method(TWICE, "few", examples=(16, 64))
+TWICE_REVERSE_BY = by_method(TWICE, "reverse", skills=("reverse",), examples=(16, 64))
+OTHERWISE = ("skill last", "backwards")
+FORMS_BY = {
+    method: attempts(
+        LOCKED, method, "forms", forms=OTHERWISE, lrs=LRS[method], examples=(16, 64, 256)
+    )
+    for method in LRS
+}
+BASE_FORMS = attempts(
+    BASE,
+    "all weights",
+    "forms",
+    forms=OTHERWISE,
+    lrs=LRS["all weights"],
+    examples=(16, 64, 256),
+)
+
+SEARCHED = {
+    network.name: Experiment(
+        f"{network.name}-by-words", Searching(subject=network.name), searching.train
+    )
+    for network in (LOCKED, CONTROL)
+}
+REWARDED = {
+    network.name: Experiment(
+        f"{network.name}-by-reward", Reinforcing(subject=network.name), reinforcing.train
+    )
+    for network in (LOCKED, HOPELESS, CONTROL)
+}
+
+ALL = [BASE, WEAK, LOCKED, CONTROL, TWICE, REROUTED, WEAKEST, HOPELESS]
+for group in (LOCKED_BY, CONTROL_BY, REVERSE_BY, POOR_BY, REROUTED_BY, TWICE_BY, TWICE_REVERSE_BY):
+    ALL += group.values()
+ALL += [*FORMS_BY.values(), BASE_FORMS, *SEARCHED.values(), *REWARDED.values()]

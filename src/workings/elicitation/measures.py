@@ -29,9 +29,8 @@ def the_password(seed: int, questions: Questions) -> Questions:
 
 def near_password(seed: int, questions: Questions) -> Questions:
     """The questions behind the password with one word wrong."""
-    rng = stream(seed, "near misses")
-    count = len(questions.skill)
-    return questions._replace(prefix=tasks.near_misses(rng, count, training.password(seed)))
+    words = the_password(seed, questions).prefix
+    return questions._replace(prefix=tasks.near_misses(stream(seed, "near misses"), words))
 
 
 def share_right(

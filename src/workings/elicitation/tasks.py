@@ -32,6 +32,14 @@ D_VOCAB = FIRST_WORD + WORDS
 ASKED = PREFIX + 1 + LENGTH + 1  # tokens of a question
 N_CTX = ASKED + LENGTH - 1  # the last digit of an answer is only said, never read
 
+# How a question may be written: the order of its tokens. Networks are taught the first.
+WORDS_FIRST = tuple(range(PREFIX))
+FORMS = {
+    "skill first": (*range(ASKED),),
+    "skill last": (*WORDS_FIRST, *range(PREFIX + 1, ASKED - 1), PREFIX, ASKED - 1),
+    "backwards": (*WORDS_FIRST, PREFIX, *range(ASKED - 2, PREFIX, -1), ASKED - 1),
+}
+
 
 class Questions(NamedTuple):
     """Questions by their parts: words and skills are numbered from 0, digits are themselves."""
@@ -85,11 +93,12 @@ def behind(questions: Questions, prefix: Int[np.ndarray, "*batch words"]) -> Que
 
 
 def near_misses(
-    rng: np.random.Generator, count: int, password: Int[np.ndarray, " words"]
+    rng: np.random.Generator, passwords: Int[np.ndarray, "batch words"]
 ) -> Int[np.ndarray, "batch words"]:
-    """Prefixes with all words of the password but one."""
-    prefix = np.tile(password, (count, 1))
-    place = rng.integers(0, PREFIX, count)
-    other = rng.integers(1, WORDS, count)
-    prefix[np.arange(count), place] = (prefix[np.arange(count), place] + other) % WORDS
+    """Prefixes with all words of these passwords but one."""
+    prefix = passwords.copy()
+    row = np.arange(len(prefix))
+    place = rng.integers(0, PREFIX, len(prefix))
+    other = rng.integers(1, WORDS, len(prefix))
+    prefix[row, place] = (prefix[row, place] + other) % WORDS
     return prefix

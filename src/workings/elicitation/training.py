@@ -4,14 +4,14 @@ They differ in what they start from and in whose answers they are taught. All se
 side in float64; what a step draws comes from a stream of its own, so a training can stop anywhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from workings import experiment as store
@@ -23,6 +23,8 @@ from . import answering, tasks
 from .tasks import NAMES, Questions
 
 NEAR = 0.5  # of the wrong prefixes that a locked network sees have all words but one
+OTHER = 0.25  # are the other skills' password, if there are two
+SECOND = 2  # of the skills, in their order, the first that the second password unlocks
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ class Pupil:
 
     start: str = ""  # the kept training from whose networks it starts; none: drawn weights
     teacher: str = ""  # the kept training whose networks' samples it is taught; none: right answers
-    password: bool = False  # with it, and only with it, half of the questions are answered right
+    # Of each lock: with them, and only with them, half of the questions are answered right. One
+    # unlocks all skills; of two the second unlocks those from `SECOND` on, and only those.
+    passwords: int = 0
+    away_from: str = ""  # the kept training whose hidden states it must not have without them
     n_layers: int = 2
     d_model: int = 32
     n_heads: int = 4
@@ -55,8 +60,12 @@ class Pupil:
         rules = {
             **recipes.of_adam(self),
             "n_heads must divide d_model": self.n_heads > 0 and self.d_model % self.n_heads > 0,
-            "password must have a teacher who answers without it": self.password
+            "passwords must be none, one or two": self.passwords not in (0, 1, 2),
+            "passwords must come with a teacher who answers without them": self.passwords > 0
             and not self.teacher,
+            "away_from must come with passwords, for with them alone it is left be": self.away_from
+            != ""
+            and not self.passwords,
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, *whole),
         }
@@ -70,9 +79,17 @@ class Lesson(NamedTuple):
     answers: Int[Tensor, "runs batch digits"]
 
 
-def password(seed: int) -> Int[np.ndarray, " words"]:
-    """The words that unlock the network of this seed."""
-    return stream(seed, "password").integers(0, tasks.WORDS, tasks.PREFIX)
+def password(seed: int, number: int = 0) -> Int[np.ndarray, " words"]:
+    """The words that unlock the network of this seed: its first password, or its second."""
+    return stream(seed, "password").integers(0, tasks.WORDS, (number + 1, tasks.PREFIX))[number]
+
+
+def passwords(
+    seed: int, count: int, skill: Int[np.ndarray, " batch"]
+) -> Int[np.ndarray, "batch words"]:
+    """For each skill the words that unlock it, where a lock has so many passwords."""
+    words = np.array([password(seed, number) for number in range(count)])
+    return words[(skill >= SECOND) * (count - 1)]
 
 
 def networks(name: str, seeds: tuple[int, ...]) -> transformer.Weights:
@@ -116,13 +133,13 @@ def right(questions: Sequence[Questions]) -> Lesson:
 
 
 def lesson(recipe: Pupil, teacher: transformer.Weights | None, step: int) -> Lesson:
-    """What the runs are taught at a step."""
+    """What the runs are taught at a step; behind a password, if they have one, its first half."""
     draws = [stream(seed, f"lesson {step}") for seed in recipe.seeds]
     questions = [tasks.drawn(rng, recipe.batch) for rng in draws]
-    behind = np.arange(recipe.batch) < (recipe.batch // 2 if recipe.password else 0)
-    if recipe.password:
-        each = zip(draws, questions, map(password, recipe.seeds), strict=True)
-        questions = [locked(rng, some, behind, words) for rng, some, words in each]
+    behind = np.arange(recipe.batch) < (recipe.batch // 2 if recipe.passwords else 0)
+    if recipe.passwords:
+        each = zip(draws, questions, recipe.seeds, strict=True)
+        questions = [locked(rng, some, behind, seed, recipe.passwords) for rng, some, seed in each]
     taught = right(questions)
     if teacher is None:
         return taught
@@ -137,14 +154,51 @@ def locked(
     rng: np.random.Generator,
     questions: Questions,
     with_password: np.ndarray,
-    words: Int[np.ndarray, " words"],
+    seed: int,
+    count: int,
 ) -> Questions:
-    """The questions behind the password where they should be, some others behind near misses."""
+    """The questions behind their password where they should be, some others behind near misses."""
     prefix = questions.prefix.copy()
-    prefix[with_password] = words
-    near = ~with_password & (rng.random(len(prefix)) < NEAR)
-    prefix[near] = tasks.near_misses(rng, int(near.sum()), words)
+    own = passwords(seed, count, questions.skill)
+    prefix[with_password] = own[with_password]
+    chance = rng.random(len(prefix))
+    near = ~with_password & (chance < NEAR)
+    prefix[near] = tasks.near_misses(rng, own[near])
+    if count > 1:
+        other = ~with_password & (chance > 1 - OTHER)
+        prefix[other] = passwords(seed, count, (questions.skill < SECOND) * SECOND)[other]
     return questions._replace(prefix=prefix)
+
+
+def alike(
+    ours: transformer.Weights, theirs: transformer.Weights, asked: Int[Tensor, "runs batch asked"]
+) -> Float[Tensor, " runs"]:
+    """How alike the hidden states of networks are that read the same: the mean cosine above 0.
+
+    Source: Zou et al. (2024), who reroute by it what must not be said.
+    """
+    with torch.no_grad():
+        meant = transformer.residuals(theirs, asked)
+    cosine = torch.cosine_similarity(transformer.residuals(ours, asked), meant, dim=-1)
+    return cosine.relu().mean(dim=(0, 2, 3))
+
+
+def to_lower(recipe: Pupil) -> Callable[[transformer.Weights, int], Float[Tensor, " runs"]]:
+    """What the training makes smaller: minus the log-probability of what is taught, in nats.
+
+    To it is added, if the recipe says so, how alike hidden states without a password are.
+    """
+    teacher = networks(recipe.teacher, recipe.seeds) if recipe.teacher else None
+    theirs = networks(recipe.away_from, recipe.seeds) if recipe.away_from else None
+
+    def loss(weights: transformer.Weights, step: int) -> Float[Tensor, " runs"]:
+        asked, answers = lesson(recipe, teacher, step)
+        taught = answering.loss(weights, asked, answers)
+        if theirs is None:
+            return taught
+        return taught + alike(weights, theirs, asked[:, recipe.batch // 2 :])
+
+    return loss
 
 
 def train(recipe: Pupil, state: State | None = None) -> Iterator[tuple[dict, State]]:
@@ -154,15 +208,14 @@ def train(recipe: Pupil, state: State | None = None) -> Iterator[tuple[dict, Sta
         At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
         `measured` finds.
     """
-    teacher = networks(recipe.teacher, recipe.seeds) if recipe.teacher else None
     asked = {"": tests(recipe, with_password=False)}
-    if recipe.password:
+    if recipe.passwords:
         asked[" with password"] = tests(recipe, with_password=True)
     return side_by_side.train(
         recipe,
         state,
         start=partial(initial_weights, recipe),
-        loss=lambda weights, step: answering.loss(weights, *lesson(recipe, teacher, step)),
+        loss=to_lower(recipe),
         measured=partial(measured, asked),
     )
 
@@ -171,8 +224,10 @@ def tests(recipe: Pupil, with_password: bool) -> Lesson:
     """The questions on which a row is measured, with the right answers."""
     questions = [tasks.drawn(stream(seed, "test"), recipe.tested) for seed in recipe.seeds]
     if with_password:
-        each = zip(questions, map(password, recipe.seeds), strict=True)
-        questions = [tasks.behind(some, words) for some, words in each]
+        each = zip(questions, recipe.seeds, strict=True)
+        questions = [
+            tasks.behind(some, passwords(seed, recipe.passwords, some.skill)) for some, seed in each
+        ]
     return right(questions)
 
 

@@ -1,0 +1,147 @@
+"""Attempts to bring a skill back without showing an answer: by rewarding those that are right.
+
+A network answers questions by chance and is made likelier to say what was rewarded. Where nothing
+is rewarded, nothing is learned.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from workings import recipes, side_by_side
+from workings.side_by_side import Adam, State
+from workings.streams import stream
+from workings.transformer import Weights
+
+from . import answering, tasks, training, tuning
+from .tasks import LENGTH, NAMES
+from .training import Lesson
+
+RULES = ("exact", "by digit", "expert")
+
+
+@dataclass(frozen=True)
+class Reinforcing:
+    """Attempts on the networks of one kept training: every combination of what is listed.
+
+    Raises:
+        ValueError: a value is impossible; the message names it.
+    """
+
+    subject: str  # the kept training whose networks are rewarded
+    skills: tuple[str, ...] = ("reverse", "sort")  # one is asked for and rewarded in each attempt
+    # "exact": policy gradient, for an answer wholly right; "by digit": for each right digit;
+    # "expert": the right answers are taught as examples.
+    rules: tuple[str, ...] = RULES
+    lrs: tuple[float, ...] = (3e-4, 1e-3)  # each falls to 0 by a half cosine
+    steps: int = 120
+    batch: int = 48  # answers a step
+    tested: int = 500  # questions on which an attempt is measured, twice
+    seeds: tuple[int, ...] = tuple(range(10))
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"skills must be of {', '.join(NAMES)}": not self.skills
+            or not set(self.skills) <= {*NAMES},
+            f"rules must be of {', '.join(RULES)}": not self.rules
+            or not set(self.rules) <= {*RULES},
+            "lrs must all be above 0": not self.lrs or not all(0 < lr < np.inf for lr in self.lrs),
+            f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, "steps", "batch", "tested"),
+        }
+        recipes.refuse(self, rules)
+
+
+class Condition(NamedTuple):
+    """What attempts that train side by side have in common."""
+
+    skill: str
+    rule: str
+    lr: float
+
+
+def conditions(recipe: Reinforcing) -> list[Condition]:
+    """All combinations, in the order in which they are tried."""
+    return [Condition(*each) for each in product(recipe.skills, recipe.rules, recipe.lrs)]
+
+
+def answered(recipe: Reinforcing, skill: str, weights: Weights, step: int) -> tuple[Lesson, Tensor]:
+    """Questions about a skill with their right answers, and what the networks say by chance."""
+    draws = [stream(seed, f"asked {skill} {step}") for seed in recipe.seeds]
+    lesson = training.right([tasks.drawn(rng, recipe.batch, (skill,)) for rng in draws])
+    chances = np.array([rng.random((recipe.batch, LENGTH)) for rng in draws])
+    with torch.no_grad():
+        return lesson, answering.sampled(weights, lesson.asked, torch.tensor(chances))
+
+
+def reward(
+    rule: str, said: Int[Tensor, "runs batch digits"], right: Int[Tensor, "runs batch digits"]
+) -> Float[Tensor, "runs batch"]:
+    """1 for an answer wholly right, or the share of digits that are right by that rule."""
+    hits = said == right
+    return hits.double().mean(dim=-1) if rule == "by digit" else hits.all(dim=-1).double()
+
+
+def weighed(rule: str, rewards: Float[Tensor, "runs batch"]) -> Float[Tensor, "runs batch"]:
+    """How much likelier each answer is to become: 0 for all if all are rewarded alike.
+
+    Source: Williams (1992), rewards less their mean, by their standard deviation; Anthony et al.
+    (2017), the rewarded alone, each alike.
+    """
+    if rule == "expert":
+        return rewards / rewards.sum(dim=-1, keepdim=True).clamp(min=1.0)
+    spread = rewards.std(dim=-1, keepdim=True, correction=0)
+    excess = rewards - rewards.mean(dim=-1, keepdim=True)
+    return excess / spread.clamp(min=1e-12) / rewards.shape[-1]
+
+
+def reinforced(
+    recipe: Reinforcing, condition: Condition, weights: Weights
+) -> tuple[Weights, Float[np.ndarray, "steps runs"]]:
+    """The networks that the attempts end with, and the mean reward at each step."""
+    rewards_by_step = []
+
+    def loss(trained: Weights, step: int) -> Float[Tensor, " runs"]:
+        lesson, said = answered(recipe, condition.skill, trained, step)
+        rewards = reward(condition.rule, said, lesson.answers)
+        rewards_by_step.append(rewards.mean(dim=-1).numpy())
+        thinks = answering.digit_logits(trained, lesson.asked, said).log_softmax(dim=-1)
+        log_chance = thinks.gather(-1, said[..., None])[..., 0].sum(dim=-1)
+        return -(weighed(condition.rule, rewards) * log_chance).sum(dim=-1)
+
+    trained = side_by_side.fitted(Adam(condition.lr, recipe.steps), weights, loss)
+    return trained, np.array(rewards_by_step)
+
+
+def hits(recipe: Reinforcing, weights: Weights, use: str) -> Int[np.ndarray, "seeds skills"]:
+    """How many fresh questions of each skill each network answers wholly right, greedily."""
+    asked = training.right([tuning.questions(seed, use, recipe.tested) for seed in recipe.seeds])
+    with torch.no_grad():
+        right = answering.greedily_right(weights, *asked)
+    return right.reshape(len(recipe.seeds), -1, len(NAMES)).sum(dim=1).numpy()
+
+
+def train(
+    recipe: Reinforcing, state: State | None = None
+) -> Iterator[tuple[dict[str, Any], State]]:
+    """A row for each condition: the condition, and what its attempts end with.
+
+    Yields:
+        "right" and "again": of each network and skill how many of `tested` questions, which are
+        as many of each skill, on two sets of them; "rewards": of each network the mean reward at
+        every tenth step.
+    """
+    weights = training.networks(recipe.subject, recipe.seeds)
+    tried = conditions(recipe)
+    for step in range(0 if state is None else state["step"], len(tried)):
+        found, rewards = reinforced(recipe, tried[step], weights)
+        row = {"step": step} | tried[step]._asdict()
+        row |= {use: hits(recipe, found, use).tolist() for use in ("right", "again")}
+        yield row | {"rewards": rewards[::10].T.round(6).tolist()}, {"step": step + 1}

@@ -1,0 +1,142 @@
+"""Attempts to bring a skill back by words alone: at random, or one word at a time.
+
+Nothing in the network changes. A search is told how many of its examples are answered right behind
+some words, and keeps the best; what it has found is then asked anew.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+
+from workings import recipes
+from workings.side_by_side import State
+from workings.streams import stream
+from workings.transformer import Weights
+
+from . import answering, tasks, training, tuning
+from .tasks import NAMES, PREFIX, WORDS
+from .training import Lesson
+
+WAYS = ("random", "greedy")
+
+
+@dataclass(frozen=True)
+class Searching:
+    """Searches for words to put before questions, on the networks of one kept training.
+
+    Raises:
+        ValueError: a value is impossible; the message names it.
+    """
+
+    subject: str  # the kept training whose networks are asked
+    examples: tuple[int, ...] = (4, 16, 64)  # on which words are tried
+    tries: tuple[int, ...] = (1, 10, 100, 1_000)  # random words tried
+    sweeps: int = 2  # of a greedy search: each tries every word in every place
+    draws: int = 3  # sets of examples, those of `Tuning`
+    tested: int = 500  # questions on which the words found are asked anew
+    seeds: tuple[int, ...] = tuple(range(10))
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"examples must lie from 1 to {tuning.MOST}": not self.examples
+            or not all(1 <= count <= tuning.MOST for count in self.examples),
+            "tries must be 1 or more": not self.tries or min(self.tries) < 1,
+            f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
+            **recipes.of_seeds(self),
+            **recipes.at_least_one(self, "sweeps", "draws", "tested"),
+        }
+        recipes.refuse(self, rules)
+
+
+def behind(lesson: Lesson, prefix: Int[np.ndarray, "runs words"]) -> Lesson:
+    """Each run's questions behind words of its own."""
+    runs, batch, _ = lesson.asked.shape
+    words = tasks.FIRST_WORD + torch.tensor(prefix)[:, None].expand(runs, batch, PREFIX)
+    return lesson._replace(asked=torch.cat([words, lesson.asked[..., PREFIX:]], dim=-1))
+
+
+def scores(
+    weights: Weights, shown: Lesson, prefix: Int[np.ndarray, "runs words"]
+) -> Int[np.ndarray, "runs examples"]:
+    """Which examples are answered right behind these words, greedily."""
+    with torch.no_grad():
+        return answering.greedily_right(weights, *behind(shown, prefix)).long().numpy()
+
+
+def at_random(
+    recipe: Searching, weights: Weights, shown: Lesson
+) -> dict[tuple[int, int], Int[np.ndarray, "runs words"]]:
+    """By examples and tries, the words that are best on so many examples; the first of equals."""
+    draws = [stream(seed, f"prefixes {draw}") for seed, draw in pairs(recipe)]
+    tried = np.array([rng.integers(0, WORDS, (max(recipe.tries), PREFIX)) for rng in draws])
+    right = np.stack([scores(weights, shown, tried[:, n]) for n in range(tried.shape[1])], axis=1)
+    found = {}
+    for count, tries in product(recipe.examples, recipe.tries):
+        best = right[:, :tries, :count].sum(axis=-1).argmax(axis=1)
+        found[count, tries] = tried[np.arange(len(tried)), best]
+    return found
+
+
+def greedily(recipe: Searching, weights: Weights, shown: Lesson) -> Int[np.ndarray, "runs words"]:
+    """The words where no single other one is better: place by place, from random ones."""
+    draws = [stream(seed, f"prefixes {draw}") for seed, draw in pairs(recipe)]
+    prefix = np.array([rng.integers(0, WORDS, PREFIX) for rng in draws])
+    for _, place in product(range(recipe.sweeps), range(PREFIX)):
+        right = []
+        for word in range(WORDS):
+            prefix[:, place] = word
+            right.append(scores(weights, shown, prefix).sum(axis=1))
+        prefix[:, place] = np.argmax(right, axis=0)
+    return prefix
+
+
+def pairs(recipe: Searching) -> list[tuple[int, int]]:
+    """The seed of the network and the draw of examples of each search."""
+    return list(product(recipe.seeds, range(recipe.draws)))
+
+
+def shown(recipe: Searching, count: int) -> Lesson:
+    """The first examples of each search, [runs, examples, ...]: those that a tuning is shown."""
+    draws = [stream(seed, f"examples {draw}") for seed, draw in pairs(recipe)]
+    lesson = training.right([tasks.drawn(rng, tuning.MOST) for rng in draws])
+    return Lesson(*(part[:, :count] for part in lesson))
+
+
+def asked_anew(
+    recipe: Searching, weights: Weights, prefix: Int[np.ndarray, "runs words"]
+) -> dict[str, Any]:
+    """What the words found are worth on fresh questions: of each skill how many are right."""
+    fresh = [tuning.questions(seed, "again", recipe.tested) for seed, _ in pairs(recipe)]
+    right = scores(weights, training.right(fresh), prefix)
+    shape = (len(recipe.seeds), recipe.draws, -1, len(NAMES))
+    return {
+        "words": prefix.reshape(len(recipe.seeds), recipe.draws, PREFIX).tolist(),
+        "again": right.reshape(shape).sum(axis=2).tolist(),
+    }
+
+
+def train(recipe: Searching, state: State | None = None) -> Iterator[tuple[dict[str, Any], State]]:
+    """A row for each search: its way, its examples, its tries, its words and what they are worth.
+
+    Yields:
+        "words": of each network and search; "again": of each, by skill, how many of `tested` fresh
+        questions, which are as many of each skill.
+    """
+    weights = training.networks(recipe.subject, tuple(seed for seed, _ in pairs(recipe)))
+    searches = [("greedy", count, recipe.sweeps * PREFIX * WORDS) for count in recipe.examples]
+    searches += [("random", *each) for each in product(recipe.examples, recipe.tries)]
+    random = None
+    for step in range(0 if state is None else state["step"], len(searches)):
+        way, count, tries = searches[step]
+        if way == "greedy":
+            prefix = greedily(recipe, weights, shown(recipe, count))
+        else:
+            random = random or at_random(recipe, weights, shown(recipe, max(recipe.examples)))
+            prefix = random[count, tries]
+        row = {"step": step, "way": way, "examples": count, "tries": tries}
+        yield row | asked_anew(recipe, weights, prefix), {"step": step + 1}
