@@ -7,6 +7,8 @@ REPOSITORY ?=
 export REPOSITORY
 
 BIN := .venv/bin
+# Tests run on as many cores as there are, each on one: on small matrices threads only wait.
+ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 INSTALLED := .venv/installed
 
 .PHONY: book test check bench lock clean
@@ -16,7 +18,7 @@ book: $(INSTALLED) ## Run every page and build the site in _build/html.
 
 test: $(INSTALLED) ## Run every page and every test.
 	@$(BIN)/python -m workings.site run
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q # on small matrices threads only wait
+	@$(ALONE) $(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
 check: book ## Look at the built site in a browser; needs Chromium.
 	@$(BIN)/python -m pytest -q tests/site

@@ -40,7 +40,7 @@ class Reinforcing:
     # "expert": the right answers are taught as examples.
     rules: tuple[str, ...] = RULES
     lrs: tuple[float, ...] = (3e-4, 1e-3)  # each falls to 0 by a half cosine
-    steps: int = 120
+    updates: int = 120  # of each attempt
     batch: int = 48  # answers a step
     tested: int = 500  # questions on which an attempt is measured, twice
     seeds: tuple[int, ...] = tuple(range(10))
@@ -54,9 +54,14 @@ class Reinforcing:
             "lrs must all be above 0": not self.lrs or not all(0 < lr < np.inf for lr in self.lrs),
             f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
             **recipes.of_seeds(self),
-            **recipes.at_least_one(self, "steps", "batch", "tested"),
+            **recipes.at_least_one(self, "updates", "batch", "tested"),
         }
         recipes.refuse(self, rules)
+
+    @property
+    def steps(self) -> int:
+        """Rows that there will be: conditions."""
+        return len(conditions(self))
 
 
 class Condition(NamedTuple):
@@ -116,7 +121,7 @@ def reinforced(
         log_chance = thinks.gather(-1, said[..., None])[..., 0].sum(dim=-1)
         return -(weighed(condition.rule, rewards) * log_chance).sum(dim=-1)
 
-    trained = side_by_side.fitted(Adam(condition.lr, recipe.steps), weights, loss)
+    trained = side_by_side.fitted(Adam(condition.lr, recipe.updates), weights, loss)
     return trained, np.array(rewards_by_step)
 
 
@@ -140,8 +145,8 @@ def train(
     """
     weights = training.networks(recipe.subject, recipe.seeds)
     tried = conditions(recipe)
-    for step in range(0 if state is None else state["step"], len(tried)):
-        found, rewards = reinforced(recipe, tried[step], weights)
-        row = {"step": step} | tried[step]._asdict()
+    for place in range(0 if state is None else state["tried"], len(tried)):
+        found, rewards = reinforced(recipe, tried[place], weights)
+        row = tried[place]._asdict()
         row |= {use: hits(recipe, found, use).tolist() for use in ("right", "again")}
-        yield row | {"rewards": rewards[::10].T.round(6).tolist()}, {"step": step + 1}
+        yield row | {"rewards": rewards[::10].T.round(6).tolist()}, {"tried": place + 1}

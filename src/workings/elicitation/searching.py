@@ -52,6 +52,17 @@ class Searching:
         }
         recipes.refuse(self, rules)
 
+    @property
+    def steps(self) -> int:
+        """Rows that there will be: searches."""
+        return len(searches(self))
+
+
+def searches(recipe: Searching) -> list[tuple[str, int, int]]:
+    """Of each search its way, how many examples it has, and how many words it tries."""
+    greedy = [("greedy", count, recipe.sweeps * PREFIX * WORDS) for count in recipe.examples]
+    return greedy + [("random", *each) for each in product(recipe.examples, recipe.tries)]
+
 
 def behind(lesson: Lesson, prefix: Int[np.ndarray, "runs words"]) -> Lesson:
     """Each run's questions behind words of its own."""
@@ -128,15 +139,14 @@ def train(recipe: Searching, state: State | None = None) -> Iterator[tuple[dict[
         questions, which are as many of each skill.
     """
     weights = training.networks(recipe.subject, tuple(seed for seed, _ in pairs(recipe)))
-    searches = [("greedy", count, recipe.sweeps * PREFIX * WORDS) for count in recipe.examples]
-    searches += [("random", *each) for each in product(recipe.examples, recipe.tries)]
+    tried = searches(recipe)
     random = None
-    for step in range(0 if state is None else state["step"], len(searches)):
-        way, count, tries = searches[step]
+    for place in range(0 if state is None else state["tried"], len(tried)):
+        way, count, tries = tried[place]
         if way == "greedy":
             prefix = greedily(recipe, weights, shown(recipe, count))
         else:
             random = random or at_random(recipe, weights, shown(recipe, max(recipe.examples)))
             prefix = random[count, tries]
-        row = {"step": step, "way": way, "examples": count, "tries": tries}
-        yield row | asked_anew(recipe, weights, prefix), {"step": step + 1}
+        row = {"way": way, "examples": count, "tries": tries}
+        yield row | asked_anew(recipe, weights, prefix), {"tried": place + 1}

@@ -46,7 +46,7 @@ class Tuning:
     poor: tuple[float, ...] = (0.0,)  # the share of examples that a weak network answers
     skills: tuple[str, ...] = NAMES  # of the examples; afterwards all are asked
     teacher: str = "elicitation/weak"  # the kept training whose networks answer poor examples
-    steps: int = 100
+    updates: int = 100  # of each attempt
     batch: int = 16  # examples a step, or all if there are fewer
     draws: int = 3  # sets of examples, the same for every condition
     tested: int = 500  # questions on which an attempt is measured, twice
@@ -65,9 +65,14 @@ class Tuning:
             or not set(self.skills) <= {*NAMES},
             f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
             **recipes.of_seeds(self),
-            **recipes.at_least_one(self, "steps", "batch", "draws", "tested"),
+            **recipes.at_least_one(self, "updates", "batch", "draws", "tested"),
         }
         recipes.refuse(self, rules)
+
+    @property
+    def steps(self) -> int:
+        """Rows that there will be: conditions."""
+        return len(conditions(self))
 
 
 class Condition(NamedTuple):
@@ -166,12 +171,12 @@ def examples(recipe: Tuning, condition: Condition) -> Lesson:
 def batches(recipe: Tuning, condition: Condition) -> Int[Tensor, "steps runs batch"]:
     """Which examples each attempt is shown at each step: all in turn, then all in another order."""
     size = min(recipe.batch, condition.examples)
-    rounds = -(-recipe.steps * size // condition.examples)
+    rounds = -(-recipe.updates * size // condition.examples)
     orders = []
     for seed, draw in attempts(recipe):
         rng = stream(seed, f"order {draw}")
         order = np.concatenate([rng.permutation(condition.examples) for _ in range(rounds)])
-        orders.append(order[: recipe.steps * size].reshape(recipe.steps, size))
+        orders.append(order[: recipe.updates * size].reshape(recipe.updates, size))
     return torch.tensor(np.array(orders)).transpose(0, 1)
 
 
@@ -210,7 +215,7 @@ def tuned(recipe: Tuning, condition: Condition, weights: Weights) -> Weights:
         return answering.loss(made(weights, trained), written(asked, condition.form), answers)
 
     seeds = [seed for seed, _ in attempts(recipe)]
-    trained = side_by_side.fitted(Adam(condition.lr, recipe.steps), start(weights, seeds), loss)
+    trained = side_by_side.fitted(Adam(condition.lr, recipe.updates), start(weights, seeds), loss)
     return made(weights, trained)
 
 
@@ -219,7 +224,7 @@ def hits(
 ) -> Int[np.ndarray, "seeds draws skills"]:
     """How many fresh questions of each skill each attempt answers wholly right, greedily."""
     asked = training.right([questions(seed, use, recipe.tested) for seed, _ in attempts(recipe)])
-    asked = behind_any(recipe, asked, recipe.steps)
+    asked = behind_any(recipe, asked, recipe.updates)
     with torch.no_grad():
         right = answering.greedily_right(weights, written(asked.asked, form), asked.answers)
     by_skill = right.reshape(len(recipe.seeds), recipe.draws, -1, len(NAMES))
@@ -235,10 +240,10 @@ def train(recipe: Tuning, state: State | None = None) -> Iterator[tuple[dict[str
     """
     weights = training.networks(recipe.subject, tuple(seed for seed, _ in attempts(recipe)))
     tried = conditions(recipe)
-    for step in range(0 if state is None else state["step"], len(tried)):
-        condition = tried[step]
+    for place in range(0 if state is None else state["tried"], len(tried)):
+        condition = tried[place]
         found = tuned(recipe, condition, weights)
         counts = {
             use: hits(recipe, condition.form, found, use).tolist() for use in ("right", "again")
         }
-        yield {"step": step} | condition._asdict() | counts, {"step": step + 1}
+        yield condition._asdict() | counts, {"tried": place + 1}
