@@ -185,6 +185,41 @@ def test_a_factor_that_cannot_explain_is_refused(labels):
         actors.explained(np.arange(4.0), np.array(labels), rng)
 
 
+def test_effects_of_a_factorial_by_hand():
+    """Rows 0 and 2 apart, columns 0 and 4, and in one cell 4 more than their sum.
+
+    [[0, 4], [2, 10]]: mean 4; rows 2 and 6, columns 1 and 7, and what is left is 1 in every cell.
+    """
+    shares = actors.factorial_shares(np.array([[0.0, 4.0], [2.0, 10.0]]), ["row", "column"])
+    assert shares == pytest.approx(
+        {("row",): 4 / 14, ("column",): 9 / 14, ("row", "column"): 1 / 14}
+    )
+    assert actors.total_share(shares, "row") == pytest.approx(5 / 14)
+
+
+def test_effects_of_a_factorial_share_all_variance_and_main_effects_are_eta_squared():
+    scores = np.random.default_rng(8).normal(size=(2, 3, 5))
+    names = ["a", "b", "c"]
+    shares = actors.factorial_shares(scores, names)
+    assert len(shares) == 7
+    assert sum(shares.values()) == pytest.approx(1)
+    for axis, name in enumerate(names):
+        labels = np.broadcast_to(
+            np.arange(scores.shape[axis]).reshape(
+                [-1 if other == axis else 1 for other in range(3)]
+            ),
+            scores.shape,
+        )
+        alone = actors.share_explained(scores.ravel(), labels.ravel())
+        assert shares[(name,)] == pytest.approx(alone)
+        left = scores.var(axis=axis).mean() / scores.var()  # among runs that differ in it alone
+        assert actors.total_share(shares, name) == pytest.approx(left)
+
+
+def test_equal_scores_have_no_effects():
+    assert set(actors.factorial_shares(np.ones((2, 2)), "ab").values()) == {0}
+
+
 def test_components_of_a_case_by_hand():
     """Model means 2 and 6 of two runs each: 16 between with 1 degree, 4 within with 2."""
     scores, models = np.array([1.0, 3.0, 5.0, 7.0]), np.array([0, 0, 1, 1])

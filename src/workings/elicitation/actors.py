@@ -4,6 +4,8 @@ A run is one attempt by one *actor*: a method, a rate, a format, a draw of examp
 Nothing here asks how scores are distributed, unless it says so.
 """
 
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -180,6 +182,48 @@ def noncentrality(between: int, within: int, f: float, p: float) -> float:
     if special.fdtr(between, within, f) <= p:
         return 0.0
     return float(special.ncfdtrinc(between, within, p, f))
+
+
+def factorial_shares(
+    scores: Float[np.ndarray, "..."], names: Sequence[str]
+) -> dict[tuple[str, ...], float]:
+    """The share of the variance of scores that each effect explains in a full factorial.
+
+    Every combination of values has one score. An effect of some factors is the mean over all
+    others, less every effect of fewer of them; effects are orthogonal, so the shares sum to 1. That
+    of a factor alone is its eta squared.
+
+    Args:
+        scores: an axis for each factor.
+        names: of the axes.
+
+    Returns:
+        By the names of an effect's factors, in their order: main effects, then interactions. All
+        are 0 if all scores are equal.
+    """
+    axes = range(scores.ndim)
+    effects = {(): scores.mean(keepdims=True)}
+    total = float(((scores - effects[()]) ** 2).mean())
+    for size in range(1, scores.ndim + 1):
+        for some in combinations(axes, size):
+            mean = scores.mean(axis=tuple(axis for axis in axes if axis not in some), keepdims=True)
+            lower = [effects[few] for n in range(size) for few in combinations(some, n)]
+            effects[some] = mean - sum(lower)
+    del effects[()]
+    return {
+        tuple(names[axis] for axis in some): float((effect**2).mean()) / total if total else 0.0
+        for some, effect in effects.items()
+    }
+
+
+def total_share(shares: Mapping[tuple[str, ...], float], name: str) -> float:
+    """The share of all effects in which a factor takes part: what would go if it were fixed.
+
+    On average over the values at which it is fixed.
+
+    Source: Homma and Saltelli (1996), Importance measures in global sensitivity analysis.
+    """
+    return sum(share for some, share in shares.items() if name in some)
 
 
 class Components(NamedTuple):

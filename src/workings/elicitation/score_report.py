@@ -39,7 +39,11 @@ def facts(found: Judgment) -> list[tuple[str, str, str]]:
     if found.models:
         few, most = (pick(found.models, key=lambda model: model.runs) for pick in (min, max))
         told += [
-            ("runs of a model", f"{few.runs:,}", f"to {most.runs:,}"),
+            (
+                "runs of a model",
+                f"{few.runs:,}",
+                "of each" if few.runs == most.runs else f"to {most.runs:,}",
+            ),
             (
                 "would do better",
                 percent(few.better),
