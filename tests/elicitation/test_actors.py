@@ -260,10 +260,17 @@ def test_components_that_cannot_be_told_are_refused(models, words):
 
 def test_one_run_tells_what_the_variance_between_models_says_if_they_differ_by_a_shift():
     rng = np.random.default_rng(7)
-    scores = rng.normal(size=(1_000, 1)) + 2 * rng.normal(size=(1_000, 80))
-    share = 1 / (1 + 4)  # and the mean of 79 others has noise of its own
-    assert actors.information(scores, 1) == pytest.approx(share / (1 + 4 / 79), abs=0.03)
-    assert actors.information(rng.normal(size=(400, 40)), 8) == pytest.approx(0, abs=0.01)
+    noise = rng.normal(size=300)
+    scores = np.linspace(-1, 1, 20)[:, None] + noise
+    models = np.broadcast_to(np.arange(20)[:, None], scores.shape).ravel()
+    between = actors.share_explained(scores.ravel(), models)
+    for drawn in (1, 8, 300):
+        assert actors.information(scores, drawn) == pytest.approx(between)
+
+
+def test_one_run_tells_nothing_of_models_that_do_not_differ():
+    rng = np.random.default_rng(7)
+    assert actors.information(rng.normal(size=(400, 200)), 8) == pytest.approx(0, abs=0.005)
     assert actors.information(np.ones((3, 4)), 2) == 0
 
 

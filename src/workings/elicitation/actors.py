@@ -277,17 +277,14 @@ def information(scores: Float[np.ndarray, "models runs"], drawn: int) -> float:
     """How much of what differs in the best of N runs from model to model one run tells.
 
     The squared correlation, over models and runs, between a run and the expected best of `drawn`
-    other runs of the same model. If models differ by a shift alone, it is about the share of
-    variance between models; if none differ, it is about 0.
+    runs of the same model. At most the share of variance between models, and that if models
+    differ by a shift alone; labels that mean nothing still have what chance gives.
     """
-    runs = scores.shape[1]
-    best = np.empty_like(scores)
-    for run in range(runs):
-        others = np.delete(scores, run, axis=1)
-        best[:, run] = np.sort(others, axis=1) @ order_weights(runs - 1, drawn)
+    best = np.sort(scores, axis=1) @ order_weights(scores.shape[1], drawn)
+    together = np.broadcast_to(best[:, None], scores.shape)
     if not scores.std() or not best.std():
         return 0.0
-    return float(np.corrcoef(scores.ravel(), best.ravel())[0, 1] ** 2)
+    return float(np.corrcoef(scores.ravel(), together.ravel())[0, 1] ** 2)
 
 
 def told_apart(
