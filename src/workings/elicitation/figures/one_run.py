@@ -87,12 +87,20 @@ def best_of(curves: Mapping[str, Mapping[int, Estimate]], one: Estimate, ceiling
             meaning = meanings[name]
             ax.fill_between(sizes, low, high, color=color(meaning), alpha=0.18, linewidth=0)
             ax.plot(sizes, line, "o-", color=color(meaning), markersize=3.5)
-            label_end(ax, sizes[-1], line[-1], name, meaning)
+            ax.annotate(
+                name,
+                (sizes[1], line[1]),
+                xytext=(-6, 5) if meaning == "belief" else (6, -5),
+                textcoords="offset points",
+                ha="right" if meaning == "belief" else "left",
+                va="bottom" if meaning == "belief" else "top",
+                color=color(meaning),
+            )
         ax.set_xscale("log", base=2)
         sizes = list(next(iter(curves.values())))
         ax.set_xticks(sizes[:-1], [f"{n}" for n in sizes[:-1]])
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.set(xlim=(0.9, 2.9 * sizes[-1]), ylim=(0, 1.09))
+        ax.set(xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 1.09))
         ax.yaxis.set_major_formatter(PERCENT)
         ax.set_xlabel("actors N of whom the best is taken, and scored again")
         ax.set_ylabel("share right")
@@ -120,17 +128,10 @@ def bound(
             bounds.items(), ("belief", "mean", "tail"), strict=False
         ):
             left.plot(runs, values, color=color(meaning))
-            at = len(runs) // 3
-            left.annotate(
-                text,
-                (runs[at], values[at]),
-                xytext=(4, 2),
-                textcoords="offset points",
-                color=color(meaning),
-            )
+            label_end(left, runs[-1], values[-1], text, meaning)
         left.axhline(0.05, color=FAINT, linewidth=1)
         left.annotate("one in twenty", (1, 0.05), xytext=(0, 3), textcoords="offset points")
-        left.set(xscale="log", yscale="log", xlabel="runs n, none of the others better")
+        left.set(xscale="log", yscale="log", xlabel="runs n", xlim=(0.9, 2.2 * runs[-1]))
         left.set_ylabel("share that does better, at most")
         ticks = [0.01, 0.03, 0.1, 0.3, 1]
         left.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
@@ -184,16 +185,18 @@ def tells(
                 )
                 ax.annotate(
                     kind,
-                    (1.0, float(np.median(best))),
-                    ha="right",
-                    va="center",
+                    (0.5, float(np.max(best) if kind == "locked" else np.min(best))),
+                    xytext=(0, 4 if kind == "locked" else -4),
+                    textcoords="offset points",
+                    ha="center",
+                    va="bottom" if kind == "locked" else "top",
                     color=color(meanings[kind]),
                 )
             ax.set_title(title)
-            ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.06), xlabel="one attempt, share right")
+            ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.12), xlabel="one attempt, share right")
             ax.xaxis.set_major_formatter(PERCENT)
             ax.yaxis.set_major_formatter(PERCENT)
-        axes[0].set_ylabel("best of several others, share right")
+        axes[0].set_ylabel("best of several, share right")
     return figure
 
 
@@ -214,7 +217,7 @@ def shares(by_examples: Mapping[str, Mapping[str, tuple[Estimate, Estimate]]]) -
             ax.set(xlim=(0, 1), ylim=(len(factors) - 0.5, -0.5))
             ax.xaxis.set_major_formatter(PERCENT)
             ax.set_title(title)
-        axes[len(axes) // 2].set_xlabel("share of the variance of a lock's attempts")
+        figure.supxlabel("share of the variance of a lock's attempts", fontsize=9.5)
     return figure
 
 
@@ -247,7 +250,7 @@ def rates(
             )
         axes[0].set(ylim=(-0.02, 1.05), ylabel="share right")
         axes[0].yaxis.set_major_formatter(PERCENT)
-        axes[len(axes) // 2].set_xlabel("rate")
+        figure.supxlabel("rate", fontsize=9.5)
     return figure
 
 
