@@ -1,10 +1,14 @@
 """Scores are read, or refused in one line that names the place and the cure."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from workings.csv_files import FileError
-from workings.elicitation.score_files import read
+from workings.elicitation.score_files import Runs, read
+from workings.elicitation.score_files import written as as_csv
 
 GOOD = "score,lr,model\n0.5,1e-3,A\n0.7,1e-3,B\n0.4,3e-3,A\n0.1,3e-3,B\n"
 
@@ -131,3 +135,46 @@ def test_every_number_survives_reading(written):
     numbers = np.random.default_rng(0).normal(size=30)
     runs = written("score\n" + "\n".join(map(repr, numbers.tolist())))
     assert runs.score.tolist() == numbers.tolist()
+
+
+def test_what_is_written_is_read_again(written):
+    runs = Runs(
+        score=np.array([0.1, 0.25, 1 / 3]),
+        again=np.array([0.3, 0.2, 0.1]),
+        model=np.array(["a, b", "a, b", 'c "d"']),
+        factors={"lr": np.array(["1e-3", "3e-3", "1e-3"])},
+    )
+    found = written(as_csv(runs))
+    assert found.score.tolist() == runs.score.tolist()
+    assert found.again.tolist() == runs.again.tolist()
+    assert found.model.tolist() == runs.model.tolist()
+    assert found.factors["lr"].tolist() == runs.factors["lr"].tolist()
+
+
+def test_the_example_is_what_the_first_draw_ended_with():
+    """If results change, write it anew: `as_csv(claims.one_run.example())`."""
+    results = Path(__file__).parents[2] / "results" / "elicitation"
+    runs = read(results / "scores" / "attempts.csv")
+    lrs = {
+        "all weights": (3e-4, 1e-3, 3e-3, 1e-2),
+        "adapters": (1e-3, 3e-3, 1e-2, 3e-2),
+        "prompt": (3e-3, 1e-2, 3e-2, 1e-1),
+    }
+    places = ("lowest", "low", "high", "highest")
+    expected = {}
+    for method, rates in lrs.items():
+        for what in ("", "-forms"):
+            folder = results / f"locked-by-{method.replace(' ', '-')}{what}"
+            for row in json.loads((folder / "rows.json").read_bytes()):
+                if row["examples"] != 16:
+                    continue
+                rate = places[rates.index(row["lr"])]
+                for lock in range(10):
+                    both = tuple(sum(row[use][lock][0]) / 500 for use in ("right", "again"))
+                    expected[f"lock {lock}", method, rate, row["form"]] = both
+    assert len(runs.score) == len(expected) == 360
+    named = zip(
+        runs.model, *(runs.factors[name] for name in ("method", "rate", "form")), strict=True
+    )
+    for key, score, again in zip(named, runs.score, runs.again, strict=True):
+        assert (score, again) == pytest.approx(expected[key])

@@ -60,6 +60,14 @@ def read(path: Path) -> Runs:
     return Runs(score, again, factors.pop(MODEL, None), factors, tuple(warnings))
 
 
+def written(runs: Runs) -> str:
+    """The runs as a CSV that `read` understands."""
+    columns = {SCORE: runs.score}
+    columns |= {} if runs.again is None else {AGAIN: runs.again}
+    columns |= {} if runs.model is None else {MODEL: runs.model}
+    return pl.DataFrame(columns | runs.factors).write_csv()
+
+
 def stripped_column(name: str) -> pl.Expr:
     """A column's cells without space around them; null where nothing is left."""
     return pl.col(name).str.strip_chars().replace("", None)

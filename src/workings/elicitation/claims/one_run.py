@@ -1,6 +1,7 @@
 """The numbers of "What does one run prove?"."""
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from ...claims import Ruling, claim, computed, given, holds_if
 from ...experiment import Experiment
 from .. import actors, outcomes
 from ..experiments import BASE_FORMS, CONTROL_BY, FORMS_BY, LOCKED, LOCKED_BY, LRS
+from ..score_files import Runs
 
 FEW, MOST = FORMS_BY["prompt"].recipe.examples
 USUAL = "skill first"  # the form that networks were taught
@@ -163,6 +165,18 @@ def base_by_rate(examples: int) -> dict[str, list[float]]:
         ]
         for form in OTHERS
     }
+
+
+def example() -> Runs:
+    """The first draw's attempts with few examples, as `results/elicitation/scores` has them."""
+    cells = product(range(len(LOCKED.recipe.seeds)), METHODS, RATES, (USUAL, *OTHERS))
+    lock, *factors = zip(*cells, strict=True)
+    return Runs(
+        score=scores(FEW, "right")[..., 0].ravel(),
+        again=scores(FEW)[..., 0].ravel(),
+        model=np.array([f"lock {number}" for number in lock]),
+        factors=dict(zip(("method", "rate", "form"), map(np.array, factors), strict=True)),
+    )
 
 
 # --- settings -------------------------------------------------------------------------------------
