@@ -117,6 +117,84 @@ def test_a_question_with_one_belief_is_a_counted_warning(file, capsys):
     assert "questions                 2   2 resolved, 0 open" in told.out
 
 
+SCORES = "score,lr,model\n0.5,1e-3,A\n0.7,3e-3,A\n0.4,1e-3,B\n0.1,3e-3,B\n"
+
+
+def test_elicit_answers_writes_a_page_and_ends_with_0(tmp_path, capsys):
+    file, page = tmp_path / "scores.csv", tmp_path / "out.html"
+    file.write_text(SCORES, encoding="utf-8")
+    assert main(["elicit", str(file), "--html", str(page)]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("What do these runs prove?  scores.csv")
+    # Two runs of each model: 1 - 0.05 ** (1 / 2) is 78%.
+    assert "at most 78% of further runs on A would beat its best of 2, 0.7; 57 more" in " ".join(
+        told.out.split()
+    )
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert file.read_text(encoding="utf-8") == SCORES
+    assert f"wrote {page}" in told.err
+
+
+def test_elicit_prints_nothing_but_json_if_asked(tmp_path, capsys):
+    file = tmp_path / "scores.csv"
+    file.write_text(SCORES, encoding="utf-8")
+    assert main(["elicit", str(file), "--json", "--confidence", "0.5"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["best"] == 0.7
+    assert found["models"][0]["better"] == pytest.approx(1 - 0.5**0.5)
+
+
+ELICIT_CASES = {
+    "text": (SCORES.replace("0.7", "good"), [], "line 3: score good is not a finite number"),
+    "empty": ("", [], "is empty; it needs a header line and one line for each run"),
+    "one run": ("score\n1\n", [], "has one run only"),
+    "no score": (SCORES.replace("score", "value"), [], "has no column score"),
+    "not UTF-8": ("score\n1\nü\n".encode("latin-1"), [], "line 3: not UTF-8 text"),
+    "one value": (SCORES.replace("3e-3", "1e-3"), [], "every run has the same lr, 1e-3"),
+    "two columns": (SCORES.replace("model", "lr"), [], "two columns are called 'lr'; rename one"),
+    "confidence": (SCORES, ["--confidence", "95"], "95 is not between 0 and 1; write it as 0.95"),
+    "over the input": (SCORES, ["--html", "scores.csv"], "holds what is to be judged; choose"),
+    "html place": (SCORES, ["--html", "."], "cannot be written: Is a directory"),
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "words"), ELICIT_CASES.values(), ids=ELICIT_CASES.keys()
+)
+def test_what_elicit_cannot_do_is_one_line_and_exit_code_2(
+    tmp_path, monkeypatch, capsys, content, flags, words
+):
+    monkeypatch.chdir(tmp_path)
+    content = content if isinstance(content, bytes) else content.encode()
+    Path("scores.csv").write_bytes(content)
+    assert main(["elicit", "scores.csv", *flags]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("workings elicit: error: ")
+    assert words in told.err
+    assert told.err.count("\n") == 1
+    assert Path("scores.csv").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+
+
+def test_elicit_says_that_a_file_does_not_exist(capsys):
+    assert main(["elicit", "absent.csv"]) == 2
+    assert capsys.readouterr().err == (
+        "workings elicit: error: absent.csv does not exist; check the name\n"
+    )
+
+
+def test_elicit_loads_neither_torch_nor_plotting(tmp_path):
+    file = tmp_path / "scores.csv"
+    file.write_text(SCORES, encoding="utf-8")
+    code = (
+        "import sys, workings.__main__ as line\n"
+        f"assert line.main(['elicit', {str(file)!r}]) == 0\n"
+        "assert not {'torch', 'matplotlib'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 def run(*arguments, **options):
     command = [sys.executable, "-m", "workings", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)

@@ -1,4 +1,4 @@
-"""The command line: `workings audit`, `workings ledger`, `workings train`, `workings measure`."""
+"""The command line: `workings audit`, `elicit`, `ledger`, `train` and `measure`."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_audit(commands)
+    add_elicit(commands)
     add_ledger(commands)
     add_train(commands, refuse)
     add_measure(commands, refuse)
@@ -136,6 +137,63 @@ def tell_audit(arguments: argparse.Namespace, forecasts, result) -> int:
     print(shown(result, forecasts, name))
     for path in filter(None, (arguments.plot, arguments.html)):
         print(f"workings audit: wrote {path}", file=sys.stderr)
+    return 0
+
+
+def add_elicit(commands: argparse._SubParsersAction) -> None:
+    """`workings elicit`: what do the scores of some runs prove?"""
+    parser = commands.add_parser(
+        "elicit",
+        help="what do the scores of some runs prove? (CSV: score, and any factors)",
+        description="What do the scores of some fine-tuning runs prove about runs that nobody has "
+        "made? The expected best of N, which factor explains what, and a bound on how many "
+        "further runs would do better.",
+    )
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="SCORES.csv",
+        help="one row per run: a column score, more is better; model and again, if you have them "
+        "(again: the same run on fresh questions); every other column is a factor",
+    )
+    parser.add_argument(
+        "--confidence", type=float, default=0.95, metavar="C", help="of the bound; 0.95 if not said"
+    )
+    parser.add_argument("--json", action="store_true", help="all of it as JSON")
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with pictures inside"
+    )
+    parser.set_defaults(run=run_elicit)
+
+
+def run_elicit(arguments: argparse.Namespace) -> int:
+    """Judge the runs in one file as the arguments say."""
+    from workings.elicitation import judging, score_files, score_report
+
+    page = arguments.html
+    try:
+        if page and _same_file(page, arguments.file):
+            raise ValueError(f"--html {page} holds what is to be judged; choose another name")
+        if not 0 < arguments.confidence < 1:
+            raise ValueError(
+                f"--confidence {arguments.confidence:g} is not between 0 and 1; write it as 0.95"
+            )
+        runs = score_files.read(arguments.file)
+        found = judging.judge(runs, arguments.confidence)
+    except ValueError as error:
+        return refuse("elicit", error)
+    name = arguments.file.name
+    try:
+        if page:
+            page.write_text(score_report.as_html(runs, found, name), encoding="utf-8")
+    except OSError as error:
+        return refuse("elicit", f"{error.filename} cannot be written: {error.strerror}")
+    for warning in score_report.warnings(runs, found):
+        print(f"workings elicit: warning: {warning}", file=sys.stderr)
+    shown = score_report.as_json if arguments.json else score_report.text
+    print(shown(runs, found, name))
+    if page:
+        print(f"workings elicit: wrote {page}", file=sys.stderr)
     return 0
 
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from workings.beliefs import audit
-from workings.beliefs.forecast_files import ForecastError, read
+from workings.beliefs.forecast_files import read
+from workings.csv_files import FileError
 
 GOOD = "question,time,probability,outcome\nA,2024-01-01,0.5,1\nA,2024-01-02,0.7,1\n"
 
@@ -32,7 +33,7 @@ def csv(*rows, header="question,time,probability,outcome"):
 
 def refusal(path, **flags):
     """The message with which reading a file is refused."""
-    with pytest.raises(ForecastError) as caught:
+    with pytest.raises(FileError) as caught:
         read(path, **flags)
     message = str(caught.value)
     assert "\n" not in message
@@ -526,12 +527,12 @@ def test_reading_changes_nothing(written, export):
 def test_semicolons_are_named_as_the_trouble_that_they_are(tmp_path):
     path = tmp_path / "excel.csv"
     path.write_text("question;time;probability\nA;1;0,5\nA;2;0,7\n", encoding="utf-8")
-    with pytest.raises(ForecastError, match="not semicolons, and write decimals with points"):
+    with pytest.raises(FileError, match="not semicolons, and write decimals with points"):
         read(path)
 
 
 def test_a_file_of_a_preset_is_known_by_its_columns(tmp_path):
     path = tmp_path / "races.csv"
     path.write_text("state,forecast_date,probwin\nWY,2022-11-08,0.5\n", encoding="utf-8")
-    with pytest.raises(ForecastError, match="or try --preset fivethirtyeight"):
+    with pytest.raises(FileError, match="or try --preset fivethirtyeight"):
         read(path)

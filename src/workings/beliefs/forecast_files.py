@@ -2,7 +2,7 @@
 
 Whatever the source, the result is one checked table: question, time, probability, outcome and
 perhaps cluster. What had to be guessed or chosen is a note; what had to be left out is a warning;
-what cannot be read is a `ForecastError`, one line that names the place and the cure.
+what cannot be read is a `FileError`, one line that names the place and the cure.
 """
 
 from dataclasses import dataclass, replace
@@ -11,16 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from workings.beliefs import forecast_presets
-from workings.beliefs.forecast_sources import (
-    ROLES,
-    Draft,
-    ForecastError,
-    Source,
-    counted,
-    empty,
-    source_in,
-    with_roles,
-)
+from workings.beliefs.forecast_sources import ROLES, Draft, empty, source_in, with_roles
+from workings.csv_files import FileError, Source, counted, refusal, shortened, stripped
 
 MARKS = {  # columns by which the files of the presets are known
     "fivethirtyeight": {"probwin", "make_playoffs"},
@@ -75,11 +67,11 @@ def read(
         outcome, 0, 1 or null; cluster, text, if there is one; row, counted from 0.
 
     Raises:
-        ForecastError: the file or a cell of it cannot be used.
+        FileError: the file or a cell of it cannot be used.
     """
     columns = dict(columns or {})
     if preset is None and forecaster is not None:
-        raise ForecastError("--forecaster needs a --preset; keep one forecaster's rows yourself")
+        raise FileError("--forecaster needs a --preset; keep one forecaster's rows yourself")
     drafts = {
         None: _plain,
         "metaculus": forecast_presets.metaculus,
@@ -89,7 +81,7 @@ def read(
         return _checked(drafts[preset](Path(path), columns, forecaster), percent)
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().split("\n")[0]
-        raise ForecastError(f"{Path(path).name} cannot be used ({reason}); save it anew") from None
+        raise FileError(f"{Path(path).name} cannot be used ({reason}); save it anew") from None
 
 
 # --- which column is which --------------------------------------------------------------------
@@ -102,7 +94,7 @@ def _plain(path: Path, columns: dict[str, str], forecaster: str | None) -> Draft
     taken = [name for name in chosen.values() if name is not None]
     twice = next((name for name in taken if f"{name}_duplicated_0" in names), None)
     if twice:
-        raise ForecastError(f"{source.name}: two columns are called {twice}; rename one")
+        raise FileError(f"{source.name}: two columns are called {twice}; rename one")
     guessed = [
         f"{role} = {name}"
         for role, name in chosen.items()
@@ -119,7 +111,7 @@ def _column(source: Source, role: str, given: str | None) -> str | None:
     found = ", ".join(names) or "none"
     if given is not None:
         if given not in names:
-            raise ForecastError(f"{source.name} has no column {given}; it has: {found}")
+            raise FileError(f"{source.name} has no column {given}; it has: {found}")
         return given
     plain = {"".join(filter(str.isalnum, name.lower())): name for name in reversed(names)}
     guess = next((plain[name] for name in GUESSES.get(role, ()) if name in plain), None)
@@ -127,7 +119,7 @@ def _column(source: Source, role: str, given: str | None) -> str | None:
         commas = "; separate the cells by commas" if len(names) == 1 else ""
         preset = next((name for name, mark in MARKS.items() if mark & set(names)), None)
         cure = f"name it with --{role} NAME" + (f", or try --preset {preset}" if preset else "")
-        raise ForecastError(
+        raise FileError(
             f"{source.name} has no column for the {role}; {cure}; found: {found}{commas}"
         )
     return guess
@@ -142,17 +134,17 @@ def _checked(draft: Draft, percent: bool) -> Forecasts:
     roles = [role for role in ROLES if role in table.columns]
     nested = next((role for role in roles if table[role].dtype.is_nested()), None)
     if nested:
-        raise ForecastError(f"{name}: the {nested} column holds lists; save it as text or numbers")
+        raise FileError(f"{name}: the {nested} column holds lists; save it as text or numbers")
     blank = pl.all_horizontal(pl.col(roles).is_null())
     blanks = table.select(blank.sum()).item()
     if blanks:
         table = table.filter(~blank)
         warnings.append(f"{counted(blanks, 'blank row')} skipped.")
     if table.is_empty():
-        raise ForecastError(empty(name))
+        raise FileError(empty(name))
     draft = replace(draft, table=table)
     for role in ("question", *(["cluster"] if "cluster" in roles else [])):
-        draft = _with(draft, role, _text(table[role]), f"no {role}", "fill it or delete the row")
+        draft = _with(draft, role, stripped(table[role]), f"no {role}", "fill it or delete the row")
     draft = _with_time(draft)
     draft, more = _with_probability(draft, percent)
     draft = _with_outcome(draft)
@@ -171,15 +163,11 @@ def _checked(draft: Draft, percent: bool) -> Forecasts:
             "give two beliefs or more."
         )
         if len(single) == table["question"].n_unique():
-            raise ForecastError(
+            raise FileError(
                 f"{name}: every question has one belief only, no update to audit "
                 f"(the first: {row['question']}); give two beliefs or more for a question"
             )
     return Forecasts(table, draft.notes, tuple(warnings))
-
-
-def _text(values: pl.Series) -> pl.Series:
-    return values.cast(pl.String).str.strip_chars().replace("", None)
 
 
 def _with(
@@ -197,22 +185,14 @@ def _with(
     bad = values.is_null()
     if bad.any():
         cells = (draft.table[role] if shown is None else shown).filter(bad)
-        place = draft.source.place(draft.table["row"].filter(bad)[0])
-        count = f" (and {counted(len(cells) - 1, 'such row')} more)" if len(cells) > 1 else ""
-        cell = "" if cells[0] is None else _short(cells[0])
-        raise ForecastError(f"{place}: {trouble.format(cell)}{count}; {cure}")
+        raise refusal(draft.source, draft.table["row"].filter(bad), cells, trouble, cure)
     return replace(draft, table=draft.table.with_columns(values.alias(role)))
-
-
-def _short(cell: object) -> str:
-    text = " ".join(str(cell).split())
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _filled(draft: Draft, role: str) -> Draft:
     """The draft with text trimmed, or the error for the first cell that is empty."""
     column = draft.table[role]
-    text = _text(column) if column.dtype == pl.String else column
+    text = stripped(column) if column.dtype == pl.String else column
     return _with(draft, role, text, f"no {role}", "fill it or delete the row")
 
 
@@ -295,7 +275,7 @@ def _with_outcome(draft: Draft) -> Draft:
         open_questions = pl.lit(None, pl.Int8).alias("outcome")
         return replace(draft, table=draft.table.with_columns(open_questions))
     column = draft.table["outcome"]
-    given = _text(column) if column.dtype == pl.String else column
+    given = stripped(column) if column.dtype == pl.String else column
     if given.dtype.is_float():
         given = given.fill_nan(None)
     values = given.cast(pl.Float64, strict=False) if given.dtype != pl.Null else given
@@ -303,8 +283,8 @@ def _with_outcome(draft: Draft) -> Draft:
     bad = given.is_not_null() & ~good.fill_null(False)
     if bad.any():
         place = draft.source.place(draft.table["row"].filter(bad)[0])
-        raise ForecastError(
-            f"{place}: outcome {_short(given.filter(bad)[0])} is not 0 or 1; "
+        raise FileError(
+            f"{place}: outcome {shortened(given.filter(bad)[0])} is not 0 or 1; "
             "write 0, 1, or nothing while the question is open"
         )
     return replace(draft, table=draft.table.with_columns(outcome=values.cast(pl.Int8)))
@@ -316,9 +296,10 @@ def _refuse_two_at_once(draft: Draft) -> None:
         return
     twice = draft.table.filter(key.is_duplicated()).sort("question", "time", "row")
     first, second = twice.head(2).iter_rows(named=True)
-    raise ForecastError(
-        f"{draft.source.place(second['row'])}: a second belief for {_short(first['question'])} at "
-        f"the time of {draft.source.place(first['row']).rpartition(', ')[2]}; keep one of them, or "
+    raise FileError(
+        f"{draft.source.place(second['row'])}: a second belief for "
+        f"{shortened(first['question'])} at the time of "
+        f"{draft.source.place(first['row']).rpartition(', ')[2]}; keep one of them, or "
         "tell the two questions apart"
     )
 
@@ -331,7 +312,7 @@ def _refuse_changes(draft: Draft) -> None:
         changed = known.filter(pl.col(role) != first)
         if len(changed):
             row = changed.sort("row").row(0, named=True)
-            raise ForecastError(
-                f"{draft.source.place(row['row'])}: the {role} of {_short(row['question'])} "
+            raise FileError(
+                f"{draft.source.place(row['row'])}: the {role} of {shortened(row['question'])} "
                 f"changes to {row[role]}; give one {role} to each question"
             )

@@ -8,15 +8,13 @@ import polars as pl
 
 from workings.beliefs.forecast_sources import (
     Draft,
-    ForecastError,
-    Source,
-    counted,
     csv_source,
     empty,
     require,
     source_in,
     with_roles,
 )
+from workings.csv_files import FileError, Source, counted
 
 FLAGSHIP = "deluxe"
 FORECASTERS = ("Forecaster Username", "Forecaster ID", "Forecaster (Anonymized)")
@@ -25,13 +23,13 @@ FORECASTERS = ("Forecaster Username", "Forecaster ID", "Forecaster (Anonymized)"
 def _refuse_columns(preset: str, columns: dict[str, str], allowed: tuple[str, ...]) -> None:
     other = next((role for role in columns if role not in allowed), None)
     if other:
-        raise ForecastError(f"--{other} cannot go with --preset {preset}, which knows its columns")
+        raise FileError(f"--{other} cannot go with --preset {preset}, which knows its columns")
 
 
 def _kept_forecaster(found: list[str], wanted: str, name: str) -> None:
     if wanted not in found:
         some = ", ".join(found[:12]) + (", …" if len(found) > 12 else "")
-        raise ForecastError(f"{name} has no forecaster {wanted}; it has: {some or 'none'}")
+        raise FileError(f"{name} has no forecaster {wanted}; it has: {some or 'none'}")
 
 
 # --- Metaculus ----------------------------------------------------------------------------------
@@ -48,7 +46,7 @@ def metaculus(path: Path, columns: dict[str, str], forecaster: str | None) -> Dr
     known = _questions(questions, cluster)
     table = _joined(forecasts, known).filter(pl.col("type") == "binary")
     if table.is_empty():
-        raise ForecastError(f"{path.name} has no forecast on a binary question; export some")
+        raise FileError(f"{path.name} has no forecast on a binary question; export some")
     warnings = [*_not_binary(known), *_not_resolved(table)]
     people = table.group_by("who").agg(pl.col("id").n_unique())
     people = people.sort("id", "who", descending=[True, False])
@@ -110,7 +108,7 @@ def _joined(forecasts: Source, known: pl.DataFrame) -> pl.DataFrame:
     table = table.join(known, on="id", how="left", maintain_order="left")
     stray = table.filter(pl.col("type").is_null())
     if len(stray):
-        raise ForecastError(
+        raise FileError(
             f"{forecasts.place(stray['row'][0])}: question {stray['id'][0]} is not in "
             "question_data.csv; export both files together"
         )
@@ -135,22 +133,22 @@ def _member(path: Path, name: str) -> Source:
     """One CSV of a Metaculus export, from its zip or its folder."""
     if path.is_dir():
         if not (path / name).is_file():
-            raise ForecastError(f"{path} holds no {name}; name the folder or zip that was exported")
+            raise FileError(f"{path} holds no {name}; name the folder or zip that was exported")
         return source_in(path / name)
     if not path.exists():
-        raise ForecastError(f"{path} does not exist; check the name")
+        raise FileError(f"{path} does not exist; check the name")
     try:
         with zipfile.ZipFile(path) as archive:
             inside = next((m for m in archive.namelist() if Path(m).name == name), None)
             if inside is None:
-                raise ForecastError(f"{path.name} holds no {name}; use the zip that was exported")
+                raise FileError(f"{path.name} holds no {name}; use the zip that was exported")
             return csv_source(name, archive.read(inside))
     except zipfile.BadZipFile:
-        raise ForecastError(
+        raise FileError(
             f"{path.name} is not a zip; name the exported zip or its unpacked folder"
         ) from None
     except OSError as error:
-        raise ForecastError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 # --- FiveThirtyEight ----------------------------------------------------------------------------
@@ -164,13 +162,13 @@ def fivethirtyeight(path: Path, columns: dict[str, str], forecaster: str | None)
     source = source_in(path)
     source = replace(source, table=source.table.cast(pl.String))
     if source.table.is_empty():
-        raise ForecastError(empty(source.name))
+        raise FileError(empty(source.name))
     names = source.table.columns
     if "probwin" in names:
         return _elections(source, columns, forecaster)
     if {"season", "team", "forecast_date"} <= set(names):
         return _seasons(source, columns, forecaster)
-    raise ForecastError(
+    raise FileError(
         f"{source.name} is not a FiveThirtyEight file known here (elections with probwin, or "
         f"seasons by team); leave --preset away and name the columns; found: {', '.join(names)}"
     )
@@ -252,12 +250,12 @@ def _seasons(source: Source, columns: dict[str, str], forecaster: str | None) ->
     """Teams by season: wide files in which each event has a column and its outcome another."""
     _refuse_columns("fivethirtyeight", columns, ("cluster", "probability"))
     if forecaster is not None:
-        raise ForecastError(f"{source.name} has one model only; leave --forecaster away")
+        raise FileError(f"{source.name} has one model only; leave --forecaster away")
     names = source.table.columns
     events = [name for name in names if f"{name}_outcome" in names]
     event = columns.get("probability", "make_playoffs")
     if event not in events:
-        raise ForecastError(
+        raise FileError(
             f"{source.name} has no {event} with its outcome; choose with --probability one of: "
             f"{', '.join(events) or 'none found'}"
         )

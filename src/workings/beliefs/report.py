@@ -1,13 +1,10 @@
 """An audit for the eye: terminal text, JSON, a plot, and a page of HTML that needs nothing else."""
 
-import base64
 import html
-import io
 import json
-import re
-import textwrap
 from typing import TYPE_CHECKING
 
+from workings import standalone
 from workings.beliefs import audit
 from workings.beliefs.audit import Audit, Statistic
 from workings.beliefs.forecast_files import Forecasts
@@ -15,10 +12,10 @@ from workings.beliefs.forecast_files import Forecasts
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+HEADING = "Do these forecasts move too much?"
 SCHEMA = 1
 SHOWN = 10
 SHOWN_HTML = 100
-WIDTH = 80
 STREAMS = 4
 
 
@@ -37,10 +34,6 @@ def _ratio(value: float | None) -> str:
 
 def _p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
-def _clip(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _test(statistic: Statistic) -> tuple[str, str]:
@@ -130,22 +123,14 @@ def warnings(result: Audit, forecasts: Forecasts) -> list[str]:
 
 def text(result: Audit, forecasts: Forecasts, name: str) -> str:
     """The report for a terminal, 80 columns wide."""
-    lines = [f"Do these forecasts move too much?  {name}", ""]
-    lines += [*_paragraphs([audit.meaning(result)], indent=""), ""]
+    lines = [f"{HEADING}  {name}", ""]
+    lines += [*standalone.paragraphs([audit.meaning(result)], indent=""), ""]
     for label, value, remark in _facts(result):
         lines.append(f"  {label:<17}{value:>10}   {remark}")
     lines += ["", *_table(result)]
     if forecasts.notes:
-        lines += ["", "How the file was read", *_paragraphs(forecasts.notes)]
+        lines += ["", "How the file was read", *standalone.paragraphs(forecasts.notes)]
     return "\n".join(lines)
-
-
-def _paragraphs(sentences: tuple[str, ...] | list[str], indent: str = "  ") -> list[str]:
-    wrapped = (
-        textwrap.wrap(sentence, WIDTH, initial_indent=indent, subsequent_indent=indent)
-        for sentence in sentences
-    )
-    return [line for lines in wrapped for line in lines]
 
 
 def _table(result: Audit) -> list[str]:
@@ -156,7 +141,7 @@ def _table(result: Audit) -> list[str]:
         f"  {'question':<34}{'updates':>8}{'m':>8}{'r':>9}{'m / r':>7}{'m - r':>9}",
     ]
     for row in shown.iter_rows(named=True):
-        name = _clip(row["question"], 33 if row["resolved"] else 26)
+        name = standalone.clipped(row["question"], 33 if row["resolved"] else 26)
         name = name if row["resolved"] else f"{name} (open)"
         lines.append(
             f"  {name:<34}{row['updates']:>8,}{_squared(row['movement']):>8}"
@@ -258,85 +243,12 @@ def alternative(result: Audit) -> str:
 
 def png(result: Audit, forecasts: Forecasts) -> bytes:
     """The plot, on white, 200 dots per inch."""
-    buffer = io.BytesIO()
-    figure(result, forecasts).savefig(buffer, format="png", dpi=200)
-    return buffer.getvalue()
-
-
-def _svg(result: Audit, forecasts: Forecasts) -> str:
-    """The plot as SVG, letters as outlines: it looks the same whatever fonts the reader has."""
-    import matplotlib as mpl
-
-    buffer = io.StringIO()
-    drawn = figure(result, forecasts)
-    with mpl.rc_context({"svg.fonttype": "path"}):
-        drawn.savefig(buffer, format="svg", metadata={"Date": None}, dpi=200)
-    return buffer.getvalue()
+    return standalone.png(figure(result, forecasts))
 
 
 # --- HTML ---------------------------------------------------------------------------------------
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-:root {{ --ink: #14181b; --paper: #fefefe; --soft: #5f6a72; --line: #d5dade; --accent: #0072b2; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ink: #e6e8ea; --paper: #16191c; --soft: #aab4bb; --line: #3a4147; --accent: #56b4e9; }}
-}}
-body {{ margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 54rem; color: var(--ink);
-  background: var(--paper); font: 1rem/1.55 system-ui, sans-serif; }}
-h1 {{ font-size: 1.6rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; }}
-.file {{ color: var(--soft); margin: .2rem 0 1.2rem; overflow-wrap: anywhere; }}
-.meaning {{ font-size: 1.2rem; border-left: 4px solid var(--accent); padding-left: .9rem;
-  margin: 1.2rem 0; }}
-img {{ width: 100%; min-width: 40rem; height: auto; display: block; }}
-.wide {{ overflow-x: auto; }}
-.wide:focus-visible {{ outline: 2px solid var(--accent); }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top; font-weight: normal; }}
-th:first-child, td.remark {{ text-align: left; }}
-thead th {{ color: var(--soft); }}
-.facts th, .facts td:not(.remark) {{ white-space: nowrap; width: 1%; }}
-td.remark {{ color: var(--soft); }}
-li {{ margin: .3rem 0; overflow-wrap: anywhere; }}
-</style>
-</head>
-<body>
-<main>
-<h1>Do these forecasts move too much?</h1>
-<p class="file">{file}</p>
-<p class="meaning">{meaning}</p>
-{warnings}
-<div class="wide" tabindex="0" role="region" aria-label="The audit as a picture">
-<picture>
-<source media="(prefers-color-scheme: dark)" srcset="{dark}">
-<img src="{light}" alt="{alternative}">
-</picture>
-</div>
-<h2>All questions together</h2>
-<div class="wide" tabindex="0" role="region" aria-label="All questions together">
-<table class="facts"><tbody>
-{facts}
-</tbody></table>
-</div>
-<h2>{heading}</h2>
-<div class="wide" tabindex="0" role="region" aria-label="Questions">
-<table>
-<thead><tr><th scope="col">question</th><th scope="col">updates</th><th scope="col">m</th>
-<th scope="col">r</th><th scope="col">m / r</th><th scope="col">m − r</th></tr></thead>
-<tbody>
-{rows}
-</tbody></table>
-</div>
-{more}
-<h2>How to read this</h2>
+HOW_TO_READ = """<h2>How to read this</h2>
 <ul>
 <li>Movement m is the sum of the squared changes of a belief; uncertainty reduction r is how far
 p(1 − p) fell from the first belief to the last. Whoever updates as Bayes demands has m = r on
@@ -349,72 +261,36 @@ all of m − r, the updates are in order and the last beliefs are too sure (abov
 enough (below 0).</li>
 <li>The outcome of a resolved question counts as its last update. Open questions are audited to
 their last belief.</li>
-{notes}
-</ul>
-</main>
-</body>
-</html>
 """
 
 
 def as_html(result: Audit, forecasts: Forecasts, name: str) -> str:
     """The report as one page with its pictures inside, legible in light and dark."""
-    picture = _svg(result, forecasts)
     shown = audit.farthest(result.questions, SHOWN_HTML)
-    total = len(result.questions)
-    rest = total - len(shown)
-    escape = html.escape
-    return PAGE.format(
-        title=escape(f"{name}: do these forecasts move too much?"),
-        file=escape(name),
-        meaning=escape(audit.meaning(result)),
-        warnings=_list([f"Warning: {w}" for w in warnings(result, forecasts)]),
-        light=_data(picture),
-        dark=_data(_darkened(picture)),
-        alternative=escape(alternative(result)),
-        facts="\n".join(
-            f'<tr><th scope="row">{_minus(escape(label))}</th><td>{_minus(escape(value))}</td>'
-            f'<td class="remark">{_minus(escape(remark))}</td></tr>'
-            for label, value, remark in _facts(result)
+    rest = len(result.questions) - len(shown)
+    heads = ["question", "updates", "m", "r", "m / r", "m - r"]
+    notes = "\n".join(f"<li>{html.escape(note)}</li>" for note in forecasts.notes)
+    parts = [
+        standalone.sentences([f"Warning: {w}" for w in warnings(result, forecasts)]),
+        standalone.picture(
+            figure(result, forecasts), alternative(result), "The audit as a picture"
         ),
-        heading="Each question, the farthest from m = r first",
-        rows="\n".join(_row(row) for row in shown.iter_rows(named=True)),
-        more=f"<p>{rest:,} more questions: <code>--json</code> has them all.</p>" if rest else "",
-        notes="\n".join(f"<li>{escape(note)}</li>" for note in forecasts.notes),
-    )
+        "<h2>All questions together</h2>",
+        standalone.facts_table(_facts(result), "All questions together"),
+        "<h2>Each question, the farthest from m = r first</h2>",
+        standalone.table(heads, [_row(row) for row in shown.iter_rows(named=True)], "Questions"),
+        f"<p>{rest:,} more questions: <code>--json</code> has them all.</p>" if rest else "",
+        f"{HOW_TO_READ}{notes}\n</ul>",
+    ]
+    return standalone.page(HEADING, name, audit.meaning(result), "\n".join(parts))
 
 
-def _list(sentences: list[str]) -> str:
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>" if items else ""
-
-
-def _row(row: dict) -> str:
-    name = html.escape(row["question"]) + ("" if row["resolved"] else " (open)")
-    cells = (
+def _row(row: dict) -> list[str]:
+    return [
+        row["question"] + ("" if row["resolved"] else " (open)"),
         f"{row['updates']:,}",
         _squared(row["movement"]),
         _squared(row["reduction"]),
         _ratio(row["ratio"]),
         _squared(row["excess"], True),
-    )
-    found = "".join(f"<td>{_minus(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{name}</th>{found}</tr>'
-
-
-def _minus(text: str) -> str:
-    """With true minus signs, which a terminal may not have."""
-    return re.sub(r"(?<![\w(])-(?=\d)| - ", lambda found: found[0].replace("-", "−"), text)
-
-
-def _darkened(svg: str) -> str:
-    """The same picture for dark paper: every color of the palette replaced by its dark partner."""
-    from workings import style
-
-    paper = {style.INK: "#e6e8ea", style.PAPER: "#16191c", style.FAINT: "#4a5258"}
-    dark = {**dict(style.COLORS.values()), **paper}
-    return re.sub("|".join(dark), lambda found: dark[found[0]], svg)
-
-
-def _data(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    ]
