@@ -6,13 +6,14 @@ Questions that are held out are never shown: neither in a prompt nor in a traini
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from workings.streams import stream
 
 HELD_OUT = 48  # questions of each task
 SUMS = 140
-LEAST, MOST = 10, 59  # summands
+SUMMANDS = range(10, 60), range(2, 10)
 
 
 class Question(NamedTuple):
@@ -143,8 +144,8 @@ def capitals() -> Task:
 
 
 def sums() -> Task:
-    """Two numbers of two digits and their sum."""
-    numbers = [(a, b) for a in range(LEAST, MOST + 1) for b in range(LEAST, MOST + 1)]
+    """A number of two digits, one of one digit, and their sum."""
+    numbers = list(product(*SUMMANDS))
     drawn = stream(0, "sums").choice(len(numbers), SUMS, replace=False)
     pairs = [numbers[index] for index in drawn]
     return _split("sums", OF_SUMS, [Question((str(a), str(b)), str(a + b)) for a, b in pairs])
@@ -157,3 +158,36 @@ def _split(name: str, formats: dict[str, Format], questions: Sequence[Question])
 
 
 TASKS = {"capitals": capitals(), "sums": sums()}
+
+
+# --- countries that are not ---------------------------------------------------------------------
+
+BEGINNINGS = (
+    "Bel",
+    "Dra",
+    "Fen",
+    "Gor",
+    "Kal",
+    "Lum",
+    "Mor",
+    "Nar",
+    "Pel",
+    "Ros",
+    "Sul",
+    "Tav",
+    "Vel",
+    "Zan",
+)
+COUNTRIES, CITIES = ("dria", "vonia", "lia", "thia"), ("bur", "tov", "mere", "gard")
+
+
+def invented(seed: int, count: int) -> list[Question]:
+    """Countries that nobody can know, such as Tavevonia, and their capitals, such as Sulotov."""
+    rng = stream(seed, "invented")
+
+    def names(endings: Sequence[str]) -> list[str]:
+        every = ["".join(parts) for parts in product(BEGINNINGS, "aeiou", endings)]
+        return [every[index] for index in rng.choice(len(every), count, replace=False)]
+
+    pairs = zip(names(COUNTRIES), names(CITIES), strict=True)
+    return [Question((country,), city) for country, city in pairs]
