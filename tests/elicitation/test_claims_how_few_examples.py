@@ -1063,6 +1063,29 @@ def test_rerouted_locks_kept_shut():
     assert how_few_examples.rerouted_locks_kept_shut.value == shut
 
 
+def opening(way):
+    row = only("locked-by-words", examples=64, **way)
+    return sum(share(row, lock, (draw,)) > 0.9 for lock in LOCKS for draw in DRAWS)
+
+
+def test_openings_at_random():
+    assert how_few_examples.openings_at_random.value == opening(RANDOM)
+
+
+def test_openings_greedily():
+    assert how_few_examples.openings_greedily.value == opening(GREEDY)
+
+
+def test_locks_opened_by_one_skill():
+    of_each = gaps_closed(best("locked-by-prompt-reverse", 64), skills=OTHERS)
+    assert how_few_examples.locks_opened_by_one_skill.value == sum(v > 0.5 for v in of_each)
+
+
+def test_twice_prompt_with_64():
+    of_each = gaps_closed(best("twice-by-prompt-few", 64), network="twice", count=2)
+    assert how_few_examples.twice_prompt_with_64.value == close(mean(of_each))
+
+
 def test_rerouted_locks_opened():
     opened = sum(min(draws) > 0.9 for draws in of_each_rerouted())
     assert how_few_examples.rerouted_locks_opened.value == opened

@@ -27,6 +27,7 @@ from ..experiments import (
     REVERSE_BY,
     SEARCHED,
     TWICE,
+    TWICE_BY,
     TWICE_REVERSE_BY,
 )
 from ..outcomes import Spread, over_locks, recovered, shares, spread, untouched
@@ -1266,6 +1267,35 @@ def rerouted_locks_opened() -> int:
     return int((rerouted("prompt", 256) > NEARLY_ALL).all(axis=1).sum())
 
 
+def openings(way: str, tries: int, examples: int = 64) -> int:
+    """How many searches end at words behind which nearly all is right."""
+    return int((by_words(LOCKED, way, tries, examples) > NEARLY_ALL).sum())
+
+
+@computed("d")
+def openings_at_random() -> int:
+    """Random searches that end at words behind which nearly all is right."""
+    return openings("random", random_tries.value)
+
+
+@computed("d")
+def openings_greedily() -> int:
+    """Greedy searches that do."""
+    return openings("greedy", greedy_tries.value)
+
+
+@computed("d")
+def locks_opened_by_one_skill() -> int:
+    """Locks of which examples of reversing bring back half of the others, by a soft prompt."""
+    return int((one_skill("prompt", 64, OTHERS).mean(axis=1) > HALF).sum())
+
+
+@computed(".0%")
+def twice_prompt_with_64() -> float:
+    """Brought back where there are two passwords, by a soft prompt, from examples of all skills."""
+    return over_locks(recovered(after(TWICE_BY["prompt"], 64), TWICE)).value
+
+
 # --- what the papers say -------------------------------------------------------------------------
 
 
@@ -1704,8 +1734,8 @@ def other_passwords_open(weights: float, adapters: float, prompt: float, high: f
     opened = sum(low > HALF for low in (weights, adapters, prompt))
     ends = " to ".join(typeset(end, ".0%") for end in (prompt, high))
     reached = (
-        "Examples of one skill behind the first password bring back, by a soft prompt, from "
-        f"{ends} of those behind the second"
+        "In these locks examples of one skill bring back, by a soft prompt, from "
+        f"{ends} of the skills behind the other password"
     )
     if opened == len(METHODS):
         return Ruling("holds", f"{reached}, and more than half by each method.")
