@@ -7,7 +7,6 @@ from .claims import unruled
 
 # Claims of others that the comments quote, answer or lean on; the rest are the comments' own.
 SOURCES = {
-    "E11": "greenblatt",
 }
 
 GROKKING = {
@@ -33,11 +32,8 @@ GROKKING = {
 }
 SKIP_TRIGRAMS = {}
 ELICITATION = {
-    "E5": "The password experiments show many ways to fail at fine-tuning, a bad seed among them.",
-    "E6": "Different techniques of fine-tuning are likely to reach different performance.",
     "E7": "The spread gets worse with reinforcement learning than with supervised fine-tuning.",
     "E9": "Trying hard at fine-tuning plausibly elicits more than trying hard at prompting.",
-    "E11": "Demonstrations for one password also unlock others.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",
