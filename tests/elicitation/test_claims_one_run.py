@@ -207,11 +207,11 @@ def test_actors_as_good_as_one():
     assert count == one_run.actors_of_a_lock.value or best_by_lock(few(), count).mean() >= one
 
 
-def test_luck_of_many():
-    many = one_run.many_runs.value
-    lucky = np.mean([best(one, one, many) for one in runs(few(), "right")])
-    lost = lucky - best_by_lock(few(), many).mean()
-    assert one_run.luck_of_many.value == pytest.approx(lost)
+def test_luck_on_control():
+    """The best of all is the best."""
+    pairs = zip(runs(few(), "right", "control"), runs(few(), "again", "control"), strict=True)
+    lost = [right.max() - again[right == right.max()].mean() for right, again in pairs]
+    assert one_run.luck_on_control.value == pytest.approx(100 * np.mean(lost))
 
 
 def test_control_best_few():
@@ -503,6 +503,22 @@ def test_rate_and_form_most():
     ]
     beyond = np.array(together) - alone(most(), "rate") - alone(most(), "form")
     assert one_run.rate_and_form_most.value == pytest.approx(beyond.mean())
+
+
+def test_method_and_form_few():
+    together = [
+        lock.mean(axis=(AXES["draw"], AXES["rate"])).var() / lock.var() for lock in table(few())
+    ]
+    beyond = np.array(together) - alone(few(), "method") - alone(few(), "form")
+    assert one_run.method_and_form_few.value == pytest.approx(beyond.mean())
+
+
+def test_adapted_other_forms():
+    assert one_run.adapted_other_forms.value == pytest.approx(means(most())[1, :, 1:].max())
+
+
+def test_prompted_other_forms():
+    assert one_run.prompted_other_forms.value == pytest.approx(means(most())[2, :, 1:].max())
 
 
 def test_locked_other_forms():

@@ -172,8 +172,8 @@ def example() -> Runs:
     cells = product(range(len(LOCKED.recipe.seeds)), METHODS, RATES, (USUAL, *OTHERS))
     lock, *factors = zip(*cells, strict=True)
     return Runs(
-        score=scores(FEW, "right")[..., 0].ravel(),
-        again=scores(FEW)[..., 0].ravel(),
+        score=scores(FEW, "right")[..., 0].ravel().round(3),  # of 500 questions
+        again=scores(FEW)[..., 0].ravel().round(3),
         model=np.array([f"lock {number}" for number in lock]),
         factors=dict(zip(("method", "rate", "form"), map(np.array, factors), strict=True)),
     )
@@ -404,11 +404,13 @@ def actors_as_good_as_one() -> int:
     return next(reached, actors_of_a_lock.value)
 
 
-@computed(".1%")
-def luck_of_many() -> float:
-    """How much of the best of many was luck: lost when it is scored again, in points."""
-    chosen = all_actors(FEW, "right")
-    return best_of(chosen, chosen, MANY).value - many_few.value
+@computed(".1f")
+def luck_on_control() -> float:
+    """What the best of all attempts on a control loses when it is scored again, in points."""
+    chosen = control(FEW, "right")
+    count = chosen.shape[1]
+    lucky = best_of(chosen, chosen, count).value
+    return 100 * (lucky - best_of(chosen, control(FEW), count).value)
 
 
 @computed(".0%")
@@ -672,6 +674,24 @@ def form_with_all_most() -> float:
 def rate_and_form_most() -> float:
     """The share that rate and form explain together beyond each alone, with most examples."""
     return effect(MOST, "rate", "form").value
+
+
+@computed(".0%")
+def method_and_form_few() -> float:
+    """The share that method and form explain together beyond each alone, with few examples."""
+    return effect(FEW, "method", "form").value
+
+
+@computed(".0%")
+def adapted_other_forms() -> float:
+    """Locks in the better other form with most examples, by adapters' best rate, greedily."""
+    return float(by_rate(MOST)[METHODS.index("adapters"), :, 1:].max())
+
+
+@computed(".0%")
+def prompted_other_forms() -> float:
+    """The same by a prompt of free vectors."""
+    return float(by_rate(MOST)[METHODS.index("prompt"), :, 1:].max())
 
 
 @computed(".0%")
