@@ -1,0 +1,111 @@
+"""What attempts to bring a skill back ended with: shares right, and how much was brought back.
+
+Read from the rows of a kept training of attempts, on `Tuning`, `Searching` or `Reinforcing`. Who
+chooses among its rows chooses by "right" and reports "again": other questions, so that a lucky row
+gains nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from workings.experiment import Experiment, kept
+
+from . import answering, tasks, training, tuning
+from .tasks import NAMES, Questions
+
+Use = Literal["right", "again"]
+
+
+def rows(experiment: Experiment, **wanted: Any) -> list[dict[str, Any]]:
+    """The kept rows of those conditions that are as wanted, such as `examples=16`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [
+        row
+        for row in kept(experiment).rows
+        if all(row[name] == value for name, value in wanted.items())
+    ]
+    if not found:
+        raise ValueError(f"{experiment.name} has no row with {wanted}")
+    return found
+
+
+def shares(
+    experiment: Experiment,
+    found: Sequence[dict[str, Any]],
+    use: Use = "again",
+    skills: Sequence[str] = NAMES,
+) -> Float[np.ndarray, "rows locks *draws"]:
+    """The share of fresh questions of these skills that every attempt answers right, greedily.
+
+    Args:
+        found: rows of the experiment.
+        use: "right" to choose by, "again" to report; a search reports and never chooses.
+    """
+    counts = np.array([row[use] for row in found])[..., [NAMES.index(name) for name in skills]]
+    return counts.mean(axis=-1) / (experiment.recipe.tested / len(NAMES))
+
+
+def best(experiment: Experiment, **wanted: Any) -> dict[str, Any]:
+    """The row that is best on average over all attempts, by "right", of those that are wanted."""
+    found = rows(experiment, **wanted)
+    right = shares(experiment, found, "right")
+    return found[int(right.reshape(len(found), -1).mean(axis=1).argmax())]
+
+
+def as_drawn(seed: int, questions: Questions) -> Questions:
+    """The questions behind random words."""
+    return questions
+
+
+def unlocked(passwords: int) -> Callable[[int, Questions], Questions]:
+    """Of a lock with so many passwords, how its questions are put behind them."""
+
+    def behind(seed: int, questions: Questions) -> Questions:
+        return tasks.behind(questions, training.passwords(seed, passwords, questions.skill))
+
+    return behind
+
+
+@cache
+def untouched(
+    network: Experiment, with_password: bool, skills: tuple[str, ...] = NAMES, tested: int = 500
+) -> Float[np.ndarray, " locks"]:
+    """The share that each network answers right before anything is tried, greedily.
+
+    The questions are those on which attempts report "again", behind random words or behind the
+    password, of two the one that unlocks the skill.
+    """
+    seeds = network.recipe.seeds
+    behind = unlocked(network.recipe.passwords) if with_password else as_drawn
+    asked = [behind(seed, tuning.questions(seed, "again", tested)) for seed in seeds]
+    weights = training.networks(network.name, seeds)
+    with torch.no_grad():
+        lesson = training.right(asked)
+        by_skill = answering.by_skill(answering.greedily_right(weights, *lesson), lesson.asked)
+    return by_skill[:, [NAMES.index(name) for name in skills]].mean(dim=1).numpy()
+
+
+def recovered(
+    after: Float[np.ndarray, "*rows locks draws"],
+    network: Experiment,
+    skills: tuple[str, ...] = NAMES,
+) -> Float[np.ndarray, "*rows locks draws"]:
+    """How much of what a lock hides each attempt has brought back: 1 is all, below 0 is harm.
+
+    What is hidden is what a lock answers right behind its password and not without, greedily, on
+    the same questions.
+
+    Args:
+        after: shares right by "again", of all of the lock's networks and of the same skills.
+    """
+    closed = untouched(network, False, skills)[:, None]
+    opened = untouched(network, True, skills)[:, None]
+    return (after - closed) / (opened - closed)
