@@ -120,10 +120,20 @@ def test_answers_are_drawn_as_often_as_the_network_thinks_them_likely():
     recipe = replace(SMALL, batch=1_000, seeds=(5,))
     weights = training.networks(LOCKED.name, (5,))
     lesson, said = reinforcing.answered(recipe, "reverse", weights, 0)
-    logits = answering.digit_logits(weights, *lesson).log_softmax(dim=-1)
-    chance = logits.gather(-1, lesson.answers[..., None]).sum(dim=(-2, -1)).exp().mean()
+    chance = answering.chance_right(weights, *lesson).mean()
     share = (said == lesson.answers).all(dim=-1).double().mean()
     assert float(share) == pytest.approx(float(chance), abs=0.03)
+
+
+def test_the_first_right_answer_is_found_without_saying_one():
+    recipe = replace(SMALL, seeds=(3, 5, 6), updates=5)
+    weights = training.networks(LOCKED.name, recipe.seeds)
+    found = reinforcing.first_right(recipe, "add", weights)
+    steps = [reinforcing.answered(recipe, "add", weights, step) for step in range(5)]
+    right = torch.cat([(said == answers).all(dim=-1) for (_, answers), said in steps], dim=1)
+    by_hand = [run.tolist().index(True) + 1 if run.any() else 0 for run in right]
+    assert found.tolist() == by_hand
+    assert len(set(by_hand)) > 1
 
 
 def test_a_row_counts_what_is_right_by_skill_and_keeps_every_tenth_reward():
