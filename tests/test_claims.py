@@ -14,6 +14,7 @@ def test_a_number_prints_as_a_typesetter_would():
     assert typeset(3.2e-12, ".1e") == "3.2 × 10⁻¹²"
     assert typeset(Fraction(17, 200), "frac") == "17/200"
     assert typeset(Fraction(1, 8), ".1%") == "12.5%"
+    assert typeset(738_126, "date") == "2 December 2021"
 
 
 def test_a_number_that_is_not_finite_is_refused():

@@ -35,7 +35,6 @@ GROKKING = {
 SKIP_TRIGRAMS = {}
 ELICITATION = {
     "E1": "One fine-tuned score says very little about the best of many independent attempts.",
-    "E2": "The title of the chess post claims more than its results show.",
     "E3": "Small changes in the set-up of fine-tuning can change its result greatly.",
     "E4": "Failures of fine-tuning have little to do with format and much with the difficulty of tuning.",
     "E5": "The password experiments show many ways to fail at fine-tuning, a bad seed among them.",
@@ -44,11 +43,6 @@ ELICITATION = {
     "E8": "No single fine-tuning run is an upper bound on what a model can do.",
     "E9": "Trying hard at fine-tuning plausibly elicits more than trying hard at prompting.",
     "E11": "Demonstrations for one password also unlock others.",
-}
-WORDS = {
-    "D1": "The Anthropic paper cited came out seven months before ChatGPT.",
-    "D2": "The usage comes from the first InstructGPT release, in January 2022.",
-    "D3": "That release was the first to use the word in this way.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",
@@ -61,6 +55,10 @@ NEVER = {
             "A maxim; the page that rules on S7 illustrates it."),
     "E10": ("elicitation", "People who call fine-tuning an upper bound mean that trying hard at it beats prompting.",
             "A statement about what people mean."),
+    "E2": ("elicitation", "The title of the chess post claims more than its results show.",
+           "Its author has since given it the narrower title under which it is cited here."),
+    "D3": ("words", "The usage comes from the first InstructGPT release.",
+           "The comment does not name the word, and its thread was not found."),
     "D4": ("words", "Anthropic's early assistant papers used the word in this way too.",
            "The comment does not name the word, and its thread was not found."),
     "D5": ("words", "People complained about that usage at the time.",
@@ -71,7 +69,6 @@ for part, claims in {
     "grokking": GROKKING,
     "skip-trigrams": SKIP_TRIGRAMS,
     "elicitation": ELICITATION,
-    "words": WORDS,
 }.items():
     for id, says in claims.items():
         source = SOURCES.get(id, "chan-comments")

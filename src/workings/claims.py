@@ -20,6 +20,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -196,8 +197,11 @@ def load() -> None:
 def typeset(value: Value, form: str) -> str:
     """A number as it is printed: true minus signs, powers of ten as superscripts.
 
-    `form` is a format specification; `frac` prints a fraction as it is.
+    `form` is a format specification; `frac` prints a fraction as it is, `date` a day by its count.
     """
+    if form == "date":
+        day = date.fromordinal(int(value))
+        return f"{day.day} {day:%B %Y}"
     if isinstance(value, Fraction) and form != "frac":
         value = value.numerator if value.denominator == 1 else float(value)
     text = str(value) if form == "frac" else format(value, form)

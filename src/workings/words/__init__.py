@@ -1,0 +1,1 @@
+"""The last pages: which came first, by the calendar."""
