@@ -86,6 +86,19 @@ def test_more_tries_are_never_worse_on_the_examples_that_chose_them():
         assert all(fewer <= more for fewer, more in pairwise(scores))
 
 
+def test_every_prefix_is_tried_and_the_password_is_among_the_best():
+    weights = networks(SMALL)
+    lesson = searching.Lesson(*(part[0, :3] for part in searching.shown(SMALL, 8)))
+    found = searching.every(transformer.run(weights, 0), lesson)
+    assert found.shape == (20, 20, 20)
+    for words in ((0, 0, 0), (7, 19, 2), tuple(training.password(3))):
+        asked = lesson.asked.clone()
+        asked[:, : tasks.PREFIX] = tasks.FIRST_WORD + torch.tensor(words)
+        hits = answering.greedily_right(transformer.run(weights, 0), asked, lesson.answers)
+        assert found[words] == hits.sum()
+    assert found[tuple(training.password(3))] == found.max()
+
+
 def test_greedy_search_takes_the_best_word_of_each_place_in_turn():
     weights, lesson = networks(SMALL), searching.shown(SMALL, 8)
     found = searching.greedily(SMALL, weights, lesson)
