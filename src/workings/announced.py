@@ -39,9 +39,7 @@ ELICITATION = {
     "E4": "Failures of fine-tuning have little to do with format and much with the difficulty of tuning.",
     "E5": "The password experiments show many ways to fail at fine-tuning, a bad seed among them.",
     "E6": "Different techniques of fine-tuning are likely to reach different performance.",
-    "E7": "The spread gets worse with reinforcement learning than with supervised fine-tuning.",
     "E8": "No single fine-tuning run is an upper bound on what a model can do.",
-    "E9": "Trying hard at fine-tuning plausibly elicits more than trying hard at prompting.",
     "E11": "Demonstrations for one password also unlock others.",
 }
 NEVER = {
