@@ -23,6 +23,7 @@ from .pages import BookError, Page
 KEPT = ROOT / "_build" / "executed"
 SCRATCH = ROOT / ".pages"  # nbmake passes over anything below a folder called _build
 SECONDS_PER_CELL = 300
+AT_ONCE = 2  # pages; each may take up to 2 GB
 
 
 @dataclass(frozen=True)
@@ -124,15 +125,18 @@ def _run(pages: list[Page]) -> None:
 
 
 def _nbmake(report: Path) -> bool:
-    """Run every notebook that nbmake collects; whether one of them failed."""
+    """Run every notebook that nbmake collects, two at a time; whether one of them failed."""
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull),
         *("--rootdir", str(SCRATCH), "--nbmake", "--overwrite"),
+        *("-n", "auto", f"--maxprocesses={AT_ONCE}"),
         f"--nbmake-timeout={SECONDS_PER_CELL}",
         f"--junitxml={report}",
         str(SCRATCH),
     ]
-    return subprocess.run(command, cwd=SCRATCH).returncode == 1  # others: nothing was collected
+    alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    status = subprocess.run(command, cwd=SCRATCH, env=alone).returncode
+    return status == 1  # others: nothing was collected
 
 
 def _passed(report: Path) -> dict[str, float]:

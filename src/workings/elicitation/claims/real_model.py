@@ -1,0 +1,306 @@
+"""The numbers of "Does it happen in a real model?"."""
+
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+
+from ... import intervals
+from ...claims import computed, given
+from ...experiment import Row
+from .. import actors
+from ..questions import TASKS
+from ..smollm_experiments import PROMPTS, SEARCHED, TUNED
+from ..smollm_measures import best, mean_share, rows, share
+
+CAPITALS, SUMS = "capitals", "sums"
+FACTORS = ("seed", "k", "format", "lr")  # of a fine-tuning, in the order of its rows
+LISTS = {"seed": "seeds", "k": "ks", "format": "formats", "lr": "lrs"}
+MOST = max(TUNED.recipe.ks)
+FEWEST = min(TUNED.recipe.ks)
+
+
+# --- prompts --------------------------------------------------------------------------------------
+
+
+def prompted(task: str, shots: int) -> dict[str, list[Row]]:
+    """By format, the rows of its prompts without shots, or with so many."""
+    return {
+        form: rows(PROMPTS, task=task, format=form, shots=shots) for form in TASKS[task].formats
+    }
+
+
+def by_format(task: str, shots: int) -> dict[str, list[intervals.Estimate]]:
+    """By format, what each draw of shots answers right of the held-out questions."""
+    return {form: [share(row) for row in found] for form, found in prompted(task, shots).items()}
+
+
+def means(task: str, shots: int) -> list[float]:
+    """The same as a mean over draws."""
+    found = by_format(task, shots).values()
+    return [float(np.mean([each.value for each in draws])) for draws in found]
+
+
+def formats() -> dict[str, dict[str, list[intervals.Estimate]]]:
+    """What the figure shows: capitals by format, without shots and with."""
+    shots = PROMPTS.recipe.shots
+    return {"no examples": by_format(CAPITALS, 0), "three examples": by_format(CAPITALS, shots)}
+
+
+@given("d")
+def real_formats() -> int:
+    """Formats of each task."""
+    return len(TASKS[CAPITALS].formats)
+
+
+@given("d")
+def real_held_out() -> int:
+    """Questions of each task that are asked, and never shown."""
+    return len(TASKS[CAPITALS].held_out)
+
+
+@given("d")
+def real_shots() -> int:
+    """Answered questions that stand before a question, where some do."""
+    return PROMPTS.recipe.shots
+
+
+@given("d")
+def real_draws() -> int:
+    """Draws of them, for each format."""
+    return PROMPTS.recipe.draws
+
+
+@computed(".0%")
+def real_best_format() -> float:
+    """The share of capitals right in the best format, without examples."""
+    return max(means(CAPITALS, 0))
+
+
+@computed("d")
+def real_formats_at_none() -> int:
+    """Formats in which no capital is right, without examples."""
+    return means(CAPITALS, 0).count(0.0)
+
+
+@computed(".0%")
+def real_best_with_shots() -> float:
+    """The share of capitals right in the best format, behind examples, the mean over draws."""
+    return max(means(CAPITALS, PROMPTS.recipe.shots))
+
+
+@computed(".0%")
+def real_worst_with_shots() -> float:
+    """The share of capitals right in the worst format, behind examples, the mean over draws."""
+    return min(means(CAPITALS, PROMPTS.recipe.shots))
+
+
+@computed(".0%")
+def real_widest_draws() -> float:
+    """What the draw of examples makes of one format, from the worst to the best: at most."""
+    found = by_format(CAPITALS, PROMPTS.recipe.shots).values()
+    return max(max(d.value for d in draws) - min(d.value for d in draws) for draws in found)
+
+
+@cache
+def chosen() -> Row:
+    """The prompt, of all there are, that answers most of the examples that it is chosen by."""
+    return best(rows(PROMPTS, task=CAPITALS))
+
+
+@computed(".0%")
+def real_chosen_flattered() -> float:
+    """The share of the examples that the best of all prompts for capitals was chosen by."""
+    return share(chosen(), "examples").value
+
+
+@computed(".0%")
+def real_chosen() -> float:
+    """The share of held-out capitals that the prompt chosen by examples answers right."""
+    return share(chosen()).value
+
+
+@computed(".0%")
+def real_chosen_low() -> float:
+    """The lower end of its interval over questions."""
+    return share(chosen()).low
+
+
+@computed(".0%")
+def real_chosen_high() -> float:
+    """The upper end of its interval over questions."""
+    return share(chosen()).high
+
+
+@computed("d")
+def real_sums_formats_at_none() -> int:
+    """Formats in which no sum is right, without examples."""
+    return means(SUMS, 0).count(0.0)
+
+
+@computed(".0%")
+def real_sums_best_with_shots() -> float:
+    """The share of sums right in the best format, behind examples, the mean over draws."""
+    return max(means(SUMS, PROMPTS.recipe.shots))
+
+
+# --- fine-tuning ----------------------------------------------------------------------------------
+
+
+@cache
+def tuned() -> Float[np.ndarray, "seeds ks formats lrs questions"]:
+    """Whether each held-out question is right after each fine-tuning."""
+    recipe = TUNED.recipe
+    found = [row["held_out"] for row in rows(TUNED)]
+    return np.array(found, float).reshape(*(len(getattr(recipe, LISTS[f])) for f in FACTORS), -1)
+
+
+def halves(hits: Float[np.ndarray, "seeds settings questions"]) -> Float[np.ndarray, " seeds"]:
+    """What each seed answers by the best setting: chosen by half of the questions, asked the other.
+
+    And the other way round; the mean of both. A setting is chosen for all seeds together.
+    """
+    first, second = hits[..., ::2].mean(axis=-1), hits[..., 1::2].mean(axis=-1)
+    by_first = second[:, first.mean(axis=0).argmax()]
+    by_second = first[:, second.mean(axis=0).argmax()]
+    return (by_first + by_second) / 2
+
+
+def of_format(form: str, k: int) -> Float[np.ndarray, " seeds"]:
+    """What fine-tuning in a format on k examples brings each seed, at its best rate."""
+    recipe = TUNED.recipe
+    return halves(tuned()[:, recipe.ks.index(k), recipe.formats.index(form)])
+
+
+def of_any(k: int) -> Float[np.ndarray, " seeds"]:
+    """The same at the best rate in the best format."""
+    hits = tuned()[:, TUNED.recipe.ks.index(k)]
+    return halves(hits.reshape(len(hits), -1, hits.shape[-1]))
+
+
+def curves() -> dict[str, dict[int, list[float]]]:
+    """What the figure shows: by method, then examples, what each seed answers."""
+    recipe = TUNED.recipe
+    found = {form: {k: of_format(form, k).tolist() for k in recipe.ks} for form in recipe.formats}
+    searched = {k: [share(row).value for row in rows(SEARCHED, k=k)] for k in SEARCHED.recipe.ks}
+    return found | {"search for a prompt": searched}
+
+
+def estimate(seeds: Float[np.ndarray, " seeds"]) -> intervals.Estimate:
+    """Their mean, with its interval."""
+    return intervals.mean(seeds.tolist())
+
+
+@given("d")
+def real_seeds() -> int:
+    """Seeds of every fine-tuning and search: of examples, their order and the adapter's start."""
+    return len(TUNED.recipe.seeds)
+
+
+@given("d")
+def real_most_examples() -> int:
+    """Examples, at most."""
+    return MOST
+
+
+@given("d")
+def real_fewest_examples() -> int:
+    """Examples, at least."""
+    return FEWEST
+
+
+@computed("d")
+def real_tunings() -> int:
+    """Fine-tunings of the real model on capitals."""
+    return len(rows(TUNED))
+
+
+@computed(".0%")
+def real_tuned_most() -> float:
+    """The share of capitals right after fine-tuning on most examples, at the best setting."""
+    return estimate(of_any(MOST)).value
+
+
+@computed(".0%")
+def real_tuned_most_low() -> float:
+    """The lower end of its interval over seeds."""
+    return estimate(of_any(MOST)).low
+
+
+@computed(".0%")
+def real_tuned_most_high() -> float:
+    """The upper end of its interval over seeds."""
+    return estimate(of_any(MOST)).high
+
+
+@computed(".0%")
+def real_tuned_fewest() -> float:
+    """The same on the fewest examples."""
+    return estimate(of_any(FEWEST)).value
+
+
+@computed(".0%")
+def real_tuned_worst_format() -> float:
+    """The share of capitals right after fine-tuning on most examples, in the worst format."""
+    return min(estimate(of_format(form, MOST)).value for form in TUNED.recipe.formats)
+
+
+@computed(".0%")
+def real_found_most() -> float:
+    """The share of capitals right by the prompt found with most examples, the mean over seeds."""
+    return mean_share(rows(SEARCHED, k=MOST)).value
+
+
+@computed(".0%")
+def real_found_most_low() -> float:
+    """The lower end of its interval over seeds."""
+    return mean_share(rows(SEARCHED, k=MOST)).low
+
+
+@computed(".0%")
+def real_found_most_high() -> float:
+    """The upper end of its interval over seeds."""
+    return mean_share(rows(SEARCHED, k=MOST)).high
+
+
+@computed(".0%")
+def real_found_fewest() -> float:
+    """The same with the fewest examples."""
+    return mean_share(rows(SEARCHED, k=FEWEST)).value
+
+
+@cache
+def explained() -> dict[tuple[str, ...], float]:
+    """The share of the variance over all fine-tunings that each effect explains."""
+    return actors.factorial_shares(tuned().mean(axis=-1), FACTORS)
+
+
+@computed(".0%")
+def real_by_format() -> float:
+    """The share of the variance over fine-tunings that the format explains alone."""
+    return explained()[("format",)]
+
+
+@computed(".0%")
+def real_by_rate() -> float:
+    """The share that the learning rate explains alone."""
+    return explained()[("lr",)]
+
+
+@computed(".0%")
+def real_by_examples() -> float:
+    """The share that the number of examples explains alone."""
+    return explained()[("k",)]
+
+
+@computed(".0%")
+def real_by_seed() -> float:
+    """The share that the seed explains alone."""
+    return explained()[("seed",)]
+
+
+@computed(".0%")
+def real_seed_spread() -> float:
+    """From the worst seed to the best at one setting, the median over settings."""
+    by_setting = tuned().mean(axis=-1).reshape(len(TUNED.recipe.seeds), -1)
+    return float(np.median(by_setting.max(axis=0) - by_setting.min(axis=0)))
