@@ -5,10 +5,6 @@ When a part rules on one, its line here goes and a rule in that part's claims ta
 
 from .claims import unruled
 
-# Claims of others that the comments quote, answer or lean on; the rest are the comments' own.
-SOURCES = {
-}
-
 GROKKING = {
     "G3": "With Adam, holding the norm of the weights large amounts to a tiny learning rate.",
     "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
@@ -29,11 +25,6 @@ GROKKING = {
     "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
-}
-SKIP_TRIGRAMS = {}
-ELICITATION = {
-    "E7": "The spread gets worse with reinforcement learning than with supervised fine-tuning.",
-    "E9": "Trying hard at fine-tuning plausibly elicits more than trying hard at prompting.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",
@@ -56,15 +47,9 @@ NEVER = {
            "Nothing is stated that a computation could decide."),
 }  # fmt: skip
 
-for part, claims in {
-    "grokking": GROKKING,
-    "skip-trigrams": SKIP_TRIGRAMS,
-    "elicitation": ELICITATION,
-}.items():
-    for id, says in claims.items():
-        source = SOURCES.get(id, "chan-comments")
-        unruled(
-            id, part, says, source=source, verdict="not yet", why="Its part is not written yet."
-        )
+for id, says in GROKKING.items():
+    unruled(
+        id, "grokking", says, source="chan-comments", verdict="not yet", why="Its part is not written yet."
+    )
 for id, (part, says, why) in NEVER.items():
     unruled(id, part, says, source="chan-comments", verdict="no verdict", why=why)
