@@ -1,8 +1,8 @@
 """A layer of attention trained as its tables: what is left of it if embeddings are trivial.
 
 Every score and every written logit is a weight of its own, so no head is short of dimensions, and
-no weight is part of two tables. What this finds and a network does not, or the other way round, is
-due to how the tables are made of weights.
+no weight is part of two tables. What this finds and a network does not may be due to how tables are
+made of weights; but rate, steps and starts are not the same either.
 """
 
 from collections.abc import Iterator

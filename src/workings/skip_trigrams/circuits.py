@@ -110,7 +110,7 @@ def inserted(
     """What changes in each head's writing, exactly, when a source token is put into the context.
 
     It is p (OV[source] - m): p the attention that this one token then gets, m what the head wrote
-    without it. A set of skip trigrams keeps p OV[source] and has no place for m.
+    without it. A set of skip trigrams has no place for m, nor for a p that depends on the context.
 
     Raises:
         ValueError: a token is outside the vocabulary, or the context is empty.

@@ -90,7 +90,7 @@ def look_away(task: Task) -> Circuits:
 
     The direct path says more than what "keep" brings, and the head, which looks at the destination
     itself, takes it back: half its attention goes there. Once "keep" is there it is a quarter, for
-    the rest goes to "keep", for which the head writes nothing.
+    half goes to "keep", for which the head writes nothing.
     """
     tables = empty(task, heads=1)
     keep = task.vocabulary.index("keep")
