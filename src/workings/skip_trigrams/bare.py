@@ -53,6 +53,8 @@ class Bare:
             f"task must be one of {', '.join(TASKS)}": self.task not in TASKS,
             f"by_hand must be nothing or one of {', '.join(constructions.BY_HAND)}": self.by_hand
             not in ("", *constructions.BY_HAND),
+            f"by_hand must be made for {self.task}": self.task
+            != constructions.SOLVES.get(self.by_hand, self.task),
             "scatter must be 0 or more": not 0 <= self.scatter < np.inf,
             **recipes.of_adam(self),
             **recipes.of_seeds(self),

@@ -330,3 +330,8 @@ BY_HAND: dict[str, Callable[[], Circuits]] = {
     "copy and unwrite": copy_and_unwrite,
     "unwrite": unwrite,
 }
+SOLVES = {  # the task of each, by its name in `tasks.TASKS`
+    "either but not both": "exclusive or",
+    "copy and unwrite": "incoherent",
+    "unwrite": "incoherent",
+}
