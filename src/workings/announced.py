@@ -49,7 +49,12 @@ NEVER = {
 
 for id, says in GROKKING.items():
     unruled(
-        id, "grokking", says, source="chan-comments", verdict="not yet", why="Its part is not written yet."
+        id,
+        "grokking",
+        says,
+        source="chan-comments",
+        verdict="not yet",
+        why="Its part is not written yet.",
     )
 for id, (part, says, why) in NEVER.items():
     unruled(id, part, says, source="chan-comments", verdict="no verdict", why=why)
