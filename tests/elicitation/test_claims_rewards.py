@@ -6,7 +6,6 @@ fine-tuning of hopeless locks is done again with torch's own Adam.
 
 import json
 from functools import cache
-from itertools import count
 from math import comb, sqrt
 from pathlib import Path
 
@@ -343,6 +342,10 @@ def test_control_exact_sort_high():
     assert rewards.control_exact_sort_high.value == exactly(found.mean() + half(found))
 
 
+def test_control_exact_sort_most():
+    assert rewards.control_exact_sort_most.value == exactly(max(ended("control", "sort", "exact")))
+
+
 def test_control_sort_before():
     assert rewards.control_sort_before.value == exactly(shares("control", "sort")[0].mean())
 
@@ -398,24 +401,31 @@ def test_scatter_tuned_many():
     assert rewards.scatter_tuned_many.value == exactly(tuned(64).std(ddof=1))
 
 
-def not_back():
+def not_back(skill, lrs=(3e-4, 1e-3)):
     """Attempts on locks that did not bring the skill back, and all."""
-    failed = 0
-    for seen in count():
-        if seen == len(rows("locked-by-reward")):
-            return failed, 10 * seen
-        row = rows("locked-by-reward")[seen]
-        failed += 10 - is_back("locked", row["skill"], row["rule"], row["lr"])
+    found = [row for row in rows("locked-by-reward") if row["skill"] == skill and row["lr"] in lrs]
+    succeeded = sum(is_back("locked", skill, row["rule"], row["lr"]) for row in found)
+    return 10 * len(found) - succeeded, 10 * len(found)
 
 
 def test_rewarded_not_back():
-    assert rewards.rewarded_not_back.value == not_back()[0]
+    assert rewards.rewarded_not_back.value == not_back("reverse")[0]
 
 
 def test_rewarded_not_back_share():
-    failed, tried = not_back()
+    failed, tried = not_back("reverse")
     assert rewards.rewarded_attempts.value == tried
     assert rewards.rewarded_not_back_share.value == exactly(failed / tried)
+
+
+def test_sort_not_back_slow():
+    failed, tried = not_back("sort", (3e-4,))
+    assert rewards.attempts_at_a_rate.value == tried
+    assert rewards.sort_not_back_slow.value == failed
+
+
+def test_sort_not_back_fast():
+    assert rewards.sort_not_back_fast.value == not_back("sort", (1e-3,))[0]
 
 
 def test_tuned_not_back_few():

@@ -180,14 +180,9 @@ def tuned(examples: int, method: str = "all weights") -> Float[np.ndarray, "lock
     return outcomes.recovered(after, LOCKED, ("reverse",))
 
 
-def all_rewarded() -> Float[np.ndarray, " attempts"]:
-    """How much came back in every attempt on a lock by rewards, at any rate, by any rule."""
-    found = [
-        back(LOCKED, skill, rule, lr)
-        for skill in REWARDED_SKILLS
-        for rule in RECIPE.rules
-        for lr in RECIPE.lrs
-    ]
+def all_rewarded(skill: str, lrs: tuple[float, ...]) -> Float[np.ndarray, " attempts"]:
+    """How much of a skill came back in every attempt on a lock at these rates, by any rule."""
+    found = [back(LOCKED, skill, rule, lr) for rule in RECIPE.rules for lr in lrs]
     return np.concatenate(found)
 
 
@@ -421,6 +416,12 @@ def control_exact_sort_high() -> float:
 
 
 @computed(".0%")
+def control_exact_sort_most() -> float:
+    """The share right of the control that learned most, rewarded for sorting, exactly."""
+    return float(ended(CONTROL, "sort", "exact").max())
+
+
+@computed(".0%")
 def control_sort_before() -> float:
     """The share of sorting that the control answers right before anything is rewarded, greedily."""
     return float(outcomes.untouched(CONTROL, False, ("sort",)).mean())
@@ -484,20 +485,38 @@ def scatter_tuned_many() -> float:
 
 @given("d")
 def rewarded_attempts() -> int:
-    """Attempts on locks by rewards: each lock, skill, rule and rate."""
-    return len(all_rewarded())
+    """Attempts on locks by rewards for reversing: each lock, rule and rate."""
+    return len(all_rewarded("reverse", RECIPE.lrs))
 
 
 @computed("d")
 def rewarded_not_back() -> int:
-    """Attempts on locks by rewards, of all rules and rates, after which the skill is not back."""
-    return int((all_rewarded() <= BACK).sum())
+    """Attempts on locks by rewards for reversing, of all rules and rates, that do not succeed."""
+    return int((all_rewarded("reverse", RECIPE.lrs) <= BACK).sum())
 
 
 @computed(".0%")
 def rewarded_not_back_share() -> float:
-    """Their share of all attempts on locks by rewards."""
+    """Their share of all such attempts."""
     return rewarded_not_back.value / rewarded_attempts.value
+
+
+@given("d")
+def attempts_at_a_rate() -> int:
+    """Attempts on locks by rewards for one skill at one rate: each lock and rule."""
+    return len(all_rewarded("sort", RECIPE.lrs[:1]))
+
+
+@computed("d")
+def sort_not_back_slow() -> int:
+    """Attempts on locks by rewards for sorting that do not succeed, at the lower rate."""
+    return int((all_rewarded("sort", (min(RECIPE.lrs),)) <= BACK).sum())
+
+
+@computed("d")
+def sort_not_back_fast() -> int:
+    """Attempts on locks by rewards for sorting that do not succeed, at the higher rate."""
+    return int((all_rewarded("sort", (max(RECIPE.lrs),)) <= BACK).sum())
 
 
 @computed(".0%")
@@ -546,8 +565,8 @@ def rewards_fail_more(
     """Failures of fine-tuning get worse with reinforcement learning than with examples."""
     from_locks, from_hopeless = rewarded > tuned, hopeless_rewarded < hopeless_tuned
     found = (
-        f"on locks that are right now and then, {rewarded:.0%} of attempts by rewards fail and "
-        f"{tuned:.0%} of those with 16 examples; on locks that are never right, at most "
+        f"on locks that are right now and then, {rewarded:.0%} of attempts to reverse by rewards "
+        f"fail and {tuned:.0%} of those with 16 examples; on locks that are never right, at most "
         f"{hopeless_rewarded:.0%} of attempts by exact rewards succeed, and at least "
         f"{hopeless_tuned:.0%} of those with 64 examples"
     )
