@@ -452,6 +452,13 @@ def test_progress_is_step_median_loss_rate_and_time_left(clock):
     )
 
 
+def test_a_gap_is_shown_by_its_own_name(clock):
+    progress = command.Progress(LATE, store.Status("missing"))
+    line = progress.line({"step": 1000, "gap": [0.5, 0.25, 0.125]}, 0.0)
+    assert "  gap 0.25" in line
+    assert "loss" not in line
+
+
 def test_a_training_without_steps_or_losses_shows_what_there_is(clock):
     bare = Experiment("bare", store.Status("missing"), walk)
     progress = command.Progress(bare, store.Status("missing"))

@@ -274,7 +274,7 @@ class Progress:
             words.append(f"[{'#' * full}{'-' * (BAR - full)}] {self.step:,}/{self.steps:,}")
         else:
             words.append(f"step {self.step:,}")
-        words += [f"loss {loss:.3g}" for loss in _loss(row)]
+        words += _loss(row)
         if rate > 0:
             words.append(f"{rate:,.3g} steps/s")
             if self.steps:
@@ -315,12 +315,13 @@ def duration(seconds: int | float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _loss(row: Row) -> list[float]:
-    """The row's first loss; of many runs, the median."""
+def _loss(row: Row) -> list[str]:
+    """The row's first loss, or gap, as it is called; of many runs, the median."""
     for field, value in row.items():
         numbers = value if isinstance(value, list) else [value]
-        if "loss" in field and numbers and all(isinstance(n, int | float) for n in numbers):
-            return [statistics.median(numbers)]
+        called = next((name for name in ("loss", "gap") if name in field), None)
+        if called and numbers and all(isinstance(n, int | float) for n in numbers):
+            return [f"{called} {statistics.median(numbers):.3g}"]
     return []
 
 

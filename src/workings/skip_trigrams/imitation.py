@@ -217,14 +217,14 @@ def effects(
     """What each token adds to the last one's residual stream, all heads together.
 
     It is a v, with a its attention and v what the head makes of it; or, if it is `taken_out`,
-    a (v - m) / (1 - a), with m all that the head writes.
+    a (v - h) / (1 - a), with h all that the head writes.
     """
     there = look(weights, tokens)
     found = torch.zeros_like(there.residual)
     for a, W_V, W_O in zip(there.attention, weights["W_V"][0], weights["W_O"][0], strict=True):
         v, a = there.residual @ W_V @ W_O, a[..., None]
-        m = (a * v).sum(dim=1, keepdim=True)
-        found += a * (v - m) / (1 - a).clamp(min=1e-12) if taken_out else a * v
+        h = (a * v).sum(dim=1, keepdim=True)
+        found += a * (v - h) / (1 - a).clamp(min=1e-12) if taken_out else a * v
     return found
 
 

@@ -46,7 +46,8 @@ def told(task: Task, tables: Circuits) -> Told:
     prediction; and it changes neither rise nor share, which compare a head with itself.
     """
     bags, last = task.bags
-    there = bags[:, task.vocabulary.index("0")] > 0
+    common = task.vocabulary.index("0")
+    there = bags[:, common] > 0
     asked = last[:, [task.vocabulary.index(f"B{name[1:]}") for name in task.outputs]]
     attention = circuits.attention(tables, bags, last)
     written = attention @ tables.writes
@@ -57,7 +58,7 @@ def told(task: Task, tables: Circuits) -> Told:
         return torch.einsum("db,...bo->...do", weight / weight.sum(1, keepdim=True), values)
 
     with_it, without = mean(there, leads), mean(~there, leads)
-    looks = mean(there, attention[..., :1])[..., 0]
+    looks = mean(there, attention[..., [common]])[..., 0]
     rise = (with_it - without).diagonal(dim1=-2, dim2=-1)
     against = without.mean(dim=-2) - without.diagonal(dim1=-2, dim2=-1)
     said = circuits.logits(tables, bags, last).log_softmax(dim=-1)
