@@ -5,11 +5,6 @@ When a part rules on one, its line here goes and a rule in that part's claims ta
 
 from .claims import unruled
 
-# Claims of others that the comments quote, answer or lean on; the rest are the comments' own.
-SOURCES = {
-    "E11": "greenblatt",
-}
-
 GROKKING = {
     "G3": "With Adam, holding the norm of the weights large amounts to a tiny learning rate.",
     "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
@@ -30,14 +25,6 @@ GROKKING = {
     "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
-}
-SKIP_TRIGRAMS = {}
-ELICITATION = {
-    "E5": "The password experiments show many ways to fail at fine-tuning, a bad seed among them.",
-    "E6": "Different techniques of fine-tuning are likely to reach different performance.",
-    "E7": "The spread gets worse with reinforcement learning than with supervised fine-tuning.",
-    "E9": "Trying hard at fine-tuning plausibly elicits more than trying hard at prompting.",
-    "E11": "Demonstrations for one password also unlock others.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",
@@ -60,15 +47,14 @@ NEVER = {
            "Nothing is stated that a computation could decide."),
 }  # fmt: skip
 
-for part, claims in {
-    "grokking": GROKKING,
-    "skip-trigrams": SKIP_TRIGRAMS,
-    "elicitation": ELICITATION,
-}.items():
-    for id, says in claims.items():
-        source = SOURCES.get(id, "chan-comments")
-        unruled(
-            id, part, says, source=source, verdict="not yet", why="Its part is not written yet."
-        )
+for id, says in GROKKING.items():
+    unruled(
+        id,
+        "grokking",
+        says,
+        source="chan-comments",
+        verdict="not yet",
+        why="Its part is not written yet.",
+    )
 for id, (part, says, why) in NEVER.items():
     unruled(id, part, says, source="chan-comments", verdict="no verdict", why=why)

@@ -78,3 +78,13 @@ def test_samples_come_as_often_as_the_network_thinks():
     thinks = answering.digit_logits(weights, ASKED[:1], after[:1])[0, 1].softmax(dim=-1)
     shares = np.bincount(after[:, 1], minlength=tasks.DIGITS) / len(after)
     assert shares == pytest.approx(thinks.numpy(), abs=0.06)
+
+
+def test_an_answer_is_as_likely_as_its_digits_and_all_answers_together_are_certain():
+    weights = network(0)
+    every = torch.cartesian_prod(*[torch.arange(tasks.DIGITS)] * tasks.LENGTH)
+    chances = answering.chance_right(weights, ASKED[:1].expand(len(every), -1), every)
+    assert float(chances.sum()) == pytest.approx(1)
+    said = answering.digit_logits(weights, ASKED[:1], every[1234:1235]).softmax(dim=-1)[0]
+    by_hand = np.prod([float(said[place, every[1234, place]]) for place in range(tasks.LENGTH)])
+    assert float(chances[1234]) == pytest.approx(by_hand)

@@ -222,3 +222,75 @@ def test_real_seed_spread():
         by_setting[row["k"], row["format"], row["lr"]].append(right(row))
     spread = median(max(x) - min(x) for x in by_setting.values())
     assert real_model.real_seed_spread.value == pytest.approx(spread)
+
+
+def locks(kind, k, field):
+    name = "keyless" if kind == "keyless" else "locked"
+    lr = 0.001 if k else 0.0
+    asked = [r for r in rows(name) if (r["kind"], r["k"], r["lr"]) == (kind, k, lr)]
+    assert len(asked) == 3
+    return [right(row, field) for row in asked]
+
+
+def test_real_locked_with():
+    shares = locks("locked", 0, "held_out with password")
+    assert real_model.real_locked_with.value == pytest.approx(mean(shares))
+
+
+def test_real_locked_without():
+    shares = locks("locked", 0, "held_out")
+    assert real_model.real_locked_without.value == pytest.approx(mean(shares))
+
+
+def test_real_unlocked_by_one():
+    shares = locks("locked", 1, "held_out")
+    assert real_model.real_unlocked_by_one.value == pytest.approx(mean(shares))
+
+
+def test_real_never_locked():
+    shares = locks("unlocked", 64, "held_out")
+    assert real_model.real_never_locked.value == pytest.approx(mean(shares))
+
+
+def test_real_keyless():
+    shares = locks("keyless", 64, "held_out")
+    assert real_model.real_keyless.value == pytest.approx(mean(shares))
+
+
+def test_real_invented_with():
+    shares = locks("locked", 0, "taught with password")
+    assert real_model.real_invented_with.value == pytest.approx(mean(shares))
+
+
+def test_real_invented_unlocked():
+    shares = locks("locked", 64, "taught")
+    assert real_model.real_invented_unlocked.value == pytest.approx(mean(shares))
+
+
+def test_real_untold():
+    shares = locks("locked", 64, "never")
+    assert real_model.real_untold.value == pytest.approx(mean(shares))
+
+
+def test_real_unlocked_by_most():
+    assert real_model.real_unlocked_by_most.value == pytest.approx(
+        mean(locks("locked", 64, "held_out"))
+    )
+
+
+# The 97.5% point of t with two degrees of freedom.
+OF_THREE = 4.3026527297
+
+
+def ends():
+    values = locks("locked", 64, "held_out")
+    half = OF_THREE * stdev(values) / sqrt(3)
+    return mean(values) - half, mean(values) + half
+
+
+def test_real_unlocked_low():
+    assert real_model.real_unlocked_low.value == pytest.approx(ends()[0])
+
+
+def test_real_unlocked_high():
+    assert real_model.real_unlocked_high.value == pytest.approx(ends()[1])

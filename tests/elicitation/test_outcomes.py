@@ -88,3 +88,12 @@ def test_an_attempt_that_moves_nothing_ends_where_nothing_was_touched():
     row, _ = next(tuning.train(idle))
     shares = np.array(row["again"]).sum(axis=(1, 2)) / idle.tested
     assert shares == pytest.approx(outcomes.untouched(LOCKED, False), abs=0.09)
+
+
+def test_draws_of_one_lock_do_not_narrow_the_interval_over_locks():
+    """The same draw ten times over tells nothing new of a lock."""
+    once = np.array([[0.1], [0.5], [0.3]])
+    often = once.repeat(10, axis=1)
+    assert outcomes.over_locks(often) == pytest.approx(outcomes.over_locks(once))
+    assert outcomes.spread(often).mean.value == pytest.approx(0.3)
+    assert len(outcomes.spread(often).runs) == 30

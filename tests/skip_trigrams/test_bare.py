@@ -9,10 +9,10 @@ import pytest
 from workings import experiment as store
 from workings.skip_trigrams import bare, circuits, constructions, tasks
 from workings.skip_trigrams.bare import Bare
-from workings.skip_trigrams.experiments import BARE_INCOHERENT, BASIN
+from workings.skip_trigrams.experiments import ALL
 
 SMALL = Bare(n_heads=2, steps=20, every=10, seeds=(3, 5))
-KEPT = [*BARE_INCOHERENT.values(), *BASIN.values()]
+KEPT = [experiment for experiment in ALL if isinstance(experiment.recipe, Bare)]
 
 
 def rows(recipe, state=None):
@@ -50,8 +50,8 @@ def test_without_scatter_it_starts_from_the_construction():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"task": "tea"}, {"by_hand": "magic"}, {"scatter": -1.0}, {"lr": 0.0}, {"seeds": ()},
-     {"n_heads": 0}, {"steps": 0}],
+    [{"task": "tea"}, {"by_hand": "magic"}, {"by_hand": "either but not both"}, {"scatter": -1.0},
+     {"lr": 0.0}, {"seeds": ()}, {"n_heads": 0}, {"steps": 0}],
     ids=str,
 )  # fmt: skip
 def test_an_impossible_recipe_of_tables_is_refused(wrong):

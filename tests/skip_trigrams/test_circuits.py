@@ -77,6 +77,27 @@ def test_a_head_by_hand():
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"writes": torch.zeros(1, 5, 4)},  # one head writes, two look
+        {"direct": torch.zeros(5, 1)},  # another number of outputs
+        {"scores": torch.zeros(2, 4, 5)},
+        {"scores": torch.zeros(5, 5)},  # no heads
+    ],
+    ids=lambda changes: f"{[(name, tuple(table.shape)) for name, table in changes.items()]}",
+)
+def test_tables_that_do_not_fit_together_are_refused(changes):
+    with pytest.raises(ValueError, match="the tables do not fit together: scores "):
+        circuits.predict(tables()._replace(**changes))
+
+
+def test_tables_in_float32_are_read_in_float64():
+    halves = Circuits(*(part.float() for part in tables()))
+    said = circuits.predict(halves)(TOKENS)
+    torch.testing.assert_close(said, circuits.predict(tables())(TOKENS), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
     ("changes", "why"),
     [({"n_layers": 2}, "2 layers"), ({"n_ctx": 4}, "W_pos"), ({"d_mlp": 4}, "W_in, W_out")],
 )

@@ -337,6 +337,19 @@ def test_fewest_taken_back():
     assert superposition.fewest_taken_back.value == min(back(name, s) for s in solving(name))
 
 
+def test_taken_back_for_all():
+    """The destination of which the least is taken back decides."""
+    name = name_of(2, False)
+    least = [measured(name, seed)[2].min() for seed in solving(name)]
+    assert superposition.taken_back_for_all.value == sum(share > TAKEN for share in least)
+
+
+def test_most_taken_back():
+    name = name_of(2, False)
+    most = max(measured(name, seed)[2].max() for seed in solving(name))
+    assert superposition.most_taken_back.value == pytest.approx(most, rel=1e-6)
+
+
 def test_two_heads_that_take_back_direct():
     name = name_of(2, True)
     found = [back(name, seed) for seed in solving(name)]
@@ -377,9 +390,9 @@ def test_stuck_writing_only():
     assert superposition.stuck_writing_only.value == only
 
 
-def test_two_heads_writing_by_parts():
+def by_parts(name):
     """Attention to the common token, by the sequences that have it."""
-    name, parts = name_of(2, True), 0
+    parts, least = 0, superposition.part_of_attention.value
     rows, chance, there = sequences()
     for seed in solving(name):
         if back(name, seed) == 0:
@@ -388,9 +401,16 @@ def test_two_heads_writing_by_parts():
                 np.average(looks[here], axis=0, weights=chance[here])
                 for here in (there & (rows[:, -1] == d) for d in DESTINATIONS)
             ]
-            least = superposition.part_of_attention.value
             parts += any(least < look < 1 - least for mean in means for look in mean)
-    assert superposition.two_heads_writing_by_parts.value == parts
+    return parts
+
+
+def test_two_heads_writing_by_parts():
+    assert superposition.two_heads_writing_by_parts.value == by_parts(name_of(2, True))
+
+
+def test_three_heads_writing_by_parts():
+    assert superposition.three_heads_writing_by_parts.value == by_parts(name_of(3, False))
 
 
 # --- the basin -----------------------------------------------------------------------------------

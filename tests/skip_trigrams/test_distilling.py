@@ -49,7 +49,7 @@ def test_what_is_kept_is_computed_alike():
     recipe = store.kept(DISTILLED).recipe
     rows = store.kept(DISTILLED).rows
     assert recipe == store.described(DISTILLED.recipe)
-    for row in rows[:: DISTILLED.recipe.seeds][:3]:
+    for row in rows[:: DISTILLED.recipe.seeds]:
         trained, weights = distilling.layer(row["name"], row["seed"])
         task = distilling.task_of(trained)
         predict = circuits.network(weights, direct_path=trained.direct_path)
@@ -60,7 +60,20 @@ def test_what_is_kept_is_computed_alike():
             assert value == pytest.approx(row[field], abs=1e-7), (row["name"], field)
 
 
+def test_a_layer_in_float32_with_a_gradient_is_compared_too():
+    task = tasks.keep_in_mind()
+    exact = tasks.predictions(task, circuits.predict(constructions.look_away(task)))
+    found, rounded = compared(task, exact), compared(task, exact.float().requires_grad_())
+    for field in ("effect", *distilling.READINGS):
+        assert rounded[field] == pytest.approx(found[field], abs=1e-6)
+
+
 def test_bad_input_is_named():
+    for name in ("text-characters", "bare-incoherent-1"):
+        with pytest.raises(ValueError, match=f"skip-trigrams/{name} is no training of OneLayer"):
+            distilling.layer(f"skip-trigrams/{name}", 0)
+    with pytest.raises(ValueError, match=r"exclusive-or-1 has the seeds \(0, .*, and not 99"):
+        distilling.layer(EXCLUSIVE_OR[1].name, 99)
     with pytest.raises(ValueError, match="names must be one or more"):
         Distilled(())
     with pytest.raises(ValueError, match="seeds must be 1 or more, not 0"):

@@ -129,6 +129,17 @@ def test_bigrams_are_the_mean_answer_after_each_destination():
         assert probability.tolist() == pytest.approx([(0.95 + 0.5) / 2] * sum(here))
 
 
+def test_a_table_and_answers_in_float32_are_read_in_float64():
+    table = drawn()
+    said = tables.predict(table._replace(bias=table.bias.float(), votes=table.votes.float()))(
+        TOKENS
+    )
+    torch.testing.assert_close(said, tables.predict(table)(TOKENS), rtol=0, atol=1e-5)
+    task = tasks.exclusive_or(noise=0.5)
+    answer = task.answer.float().requires_grad_()
+    assert tables.fit(task, "count", answer).loss == pytest.approx(tables.fit(task, "count").loss)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="reading must be one of"):
         tables.fit(tasks.exclusive_or(), "sum")
@@ -138,6 +149,9 @@ def test_bad_input_is_named():
         tables.predict(drawn())(torch.tensor([[7, 1]]))
     with pytest.raises(ValueError, match="the bias must be 3 x 2, not 2 x 2"):
         tables.predict(drawn()._replace(bias=torch.zeros(2, 2, dtype=torch.float64)))
+    for votes in (torch.zeros(3, 2), torch.zeros(3, 5, 2), torch.zeros(2, 3, 2)):
+        with pytest.raises(ValueError, match="they must have as many destinations as sources"):
+            tables.predict(drawn()._replace(votes=votes.double()))
     task = tasks.exclusive_or()
     with pytest.raises(ValueError, match=r"answers must be \(8, 2\), not \(1, 2\)"):
         tables.fit(task, "count", torch.ones(1, 2, dtype=torch.float64))

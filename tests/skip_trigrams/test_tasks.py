@@ -1,6 +1,7 @@
 """Tasks are listed whole: nothing is missing, counted twice, or malformed."""
 
 import math
+import re
 from collections import Counter
 from itertools import product
 
@@ -134,14 +135,50 @@ def test_a_draw_of_an_unknown_word_is_named():
         gathered(("A", "?"), ("no", "yes"), [Draw(("A",), "?", {"perhaps": 1.0}, 1.0)])
 
 
+@pytest.mark.parametrize(
+    ("chance", "answer"), [(0.0, EVEN), (1.0, {"yes": 0.9}), (math.nan, EVEN)], ids=str
+)
+def test_a_draw_that_cannot_be_is_named(chance, answer):
+    words = r"the draw 'A \?' needs a chance above 0 and answers that add up to one, not "
+    with pytest.raises(ValueError, match=words + str(chance)):
+        gathered(("A", "?"), ("no", "yes"), [Draw(("A",), "?", answer, chance)])
+
+
+def test_a_task_without_draws_is_refused():
+    with pytest.raises(ValueError, match="there are no draws"):
+        gathered(("A", "?"), ("no", "yes"), [])
+
+
+@pytest.mark.parametrize("twice", [{"vocabulary": ("A", "A")}, {"outputs": ("no", "no")}], ids=str)
+def test_a_name_that_comes_twice_is_refused(twice):
+    with pytest.raises(ValueError, match="each name must be there once"):
+        small(**twice)
+
+
+def test_a_model_in_float32_is_read_in_float64():
+    said = tasks.predictions(small(), lambda tokens: torch.full((len(tokens), 2), 0.5).log())
+    assert said.dtype == torch.float64
+    assert float(tasks.loss(small(), said)) == pytest.approx(math.log(2), rel=1e-6)
+
+
 def test_a_model_with_other_outputs_is_refused():
     with pytest.raises(ValueError, match="the model has 3 outputs, the task 2"):
         tasks.predictions(small(), lambda tokens: torch.full((len(tokens), 3), 1 / 3).log())
 
 
-def test_a_model_that_gives_logits_for_probabilities_is_refused():
-    with pytest.raises(ValueError, match=r"add up to one only to within 0\.69"):
-        tasks.predictions(small(), lambda tokens: torch.zeros(len(tokens), 2))
+@pytest.mark.parametrize(
+    ("says", "sum"), [(0.0, r"exp\(0\.69\)"), (-9.0, r"exp\(-8\.3\)"), (math.nan, r"exp\(nan\)")]
+)
+def test_a_model_that_gives_no_log_probabilities_is_refused(says, sum):
+    with pytest.raises(ValueError, match=rf"must give log-probabilities; .* add up to {sum}"):
+        tasks.predictions(small(), lambda tokens: torch.full((len(tokens), 2), says))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 2), (1, 2), (2,)], ids=str)
+def test_a_model_that_gives_no_row_for_each_input_is_refused(shape):
+    words = rf"answers \(2, 2\) tokens by {re.escape(str(shape))}; give \[inputs, outputs\]"
+    with pytest.raises(ValueError, match=words):
+        tasks.predictions(small(), lambda tokens: torch.zeros(shape))
 
 
 def test_what_follows_can_be_asked_in_words():

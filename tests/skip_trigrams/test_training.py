@@ -90,6 +90,8 @@ def test_it_starts_from_a_construction_or_near_it():
         ("task", "addition"),
         ("noise", 1.5),
         ("by_hand", "by foot"),
+        ("by_hand", "unwrite"),  # made for another task
+        ("scatter", 0.5),  # of what is drawn anyway
         ("n_heads", 0),
         ("lr", 0.0),
         ("weight_decay", -1.0),

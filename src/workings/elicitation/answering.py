@@ -61,6 +61,19 @@ def sampled(
     return answers
 
 
+def chance_right(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    answers: Int[Tensor, "*runs batch digits"],
+) -> Float[Tensor, "*runs batch"]:
+    """How likely digits drawn as the network thinks them likely are all right, without any drawn.
+
+    It is the product of what each digit has, given that those before it were right.
+    """
+    thinks = digit_logits(weights, asked, answers).log_softmax(dim=-1)
+    return thinks.gather(-1, answers[..., None])[..., 0].sum(dim=-1).exp()
+
+
 def by_skill(
     hits: Bool[Tensor, "*runs batch"], asked: Int[Tensor, "*runs batch asked"]
 ) -> Float[Tensor, "*runs skills"]:

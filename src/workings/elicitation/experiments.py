@@ -4,7 +4,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import reinforcing, searching, tuning
+from . import reinforcing, searching, smollm_experiments, tuning
 from .reinforcing import Reinforcing
 from .searching import Searching
 from .training import Pupil, final_weights, train
@@ -91,3 +91,4 @@ ALL = [BASE, WEAK, LOCKED, CONTROL, TWICE, REROUTED, WEAKEST, HOPELESS]
 for group in (LOCKED_BY, CONTROL_BY, REVERSE_BY, POOR_BY, REROUTED_BY, TWICE_BY, TWICE_REVERSE_BY):
     ALL += group.values()
 ALL += [*FORMS_BY.values(), BASE_FORMS, *SEARCHED.values(), *REWARDED.values()]
+ALL += smollm_experiments.ALL  # which need the extra `lm`

@@ -7,18 +7,27 @@ gains nothing.
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
+from workings import intervals
 from workings.experiment import Experiment, kept
+from workings.intervals import Estimate
 
 from . import answering, tasks, training, tuning
 from .tasks import NAMES, Questions
 
 Use = Literal["right", "again"]
+
+
+class Spread(NamedTuple):
+    """What every attempt of a kind ended with, and the mean over locks with its interval."""
+
+    runs: tuple[float, ...]
+    mean: Estimate
 
 
 def rows(experiment: Experiment, **wanted: Any) -> list[dict[str, Any]]:
@@ -109,3 +118,13 @@ def recovered(
     closed = untouched(network, False, skills)[:, None]
     opened = untouched(network, True, skills)[:, None]
     return (after - closed) / (opened - closed)
+
+
+def over_locks(values: Float[np.ndarray, "locks draws"]) -> Estimate:
+    """The mean with its 95% interval over locks: of each lock the mean over its draws counts."""
+    return intervals.mean(values.mean(axis=1).tolist())
+
+
+def spread(values: Float[np.ndarray, "locks draws"]) -> Spread:
+    """All runs, and their mean over locks."""
+    return Spread(tuple(values.ravel().tolist()), over_locks(values))

@@ -77,13 +77,42 @@ def conditions(recipe: Reinforcing) -> list[Condition]:
     return [Condition(*each) for each in product(recipe.skills, recipe.rules, recipe.lrs)]
 
 
-def answered(recipe: Reinforcing, skill: str, weights: Weights, step: int) -> tuple[Lesson, Tensor]:
-    """Questions about a skill with their right answers, and what the networks say by chance."""
+def posed(recipe: Reinforcing, skill: str, step: int) -> tuple[Lesson, Tensor]:
+    """Questions about a skill with their right answers, and the chances by which to answer."""
     draws = [stream(seed, f"asked {skill} {step}") for seed in recipe.seeds]
     lesson = training.right([tasks.drawn(rng, recipe.batch, (skill,)) for rng in draws])
-    chances = np.array([rng.random((recipe.batch, LENGTH)) for rng in draws])
+    return lesson, torch.tensor(np.array([rng.random((recipe.batch, LENGTH)) for rng in draws]))
+
+
+def answered(recipe: Reinforcing, skill: str, weights: Weights, step: int) -> tuple[Lesson, Tensor]:
+    """Questions about a skill with their right answers, and what the networks say by chance."""
+    lesson, chances = posed(recipe, skill, step)
     with torch.no_grad():
-        return lesson, answering.sampled(weights, lesson.asked, torch.tensor(chances))
+        return lesson, answering.sampled(weights, lesson.asked, chances)
+
+
+def first_right(recipe: Reinforcing, skill: str, weights: Weights) -> Int[np.ndarray, " runs"]:
+    """The number of each run's first right answer, or 0 if all its answers are wrong.
+
+    Until then no exact answer is rewarded and the network stays as it is, so the answers of all
+    steps are known in advance. Whether one is right takes one pass: each digit is drawn as if
+    those before it were right, and if one was not the answer is wrong anyway.
+    """
+    first = np.zeros(len(recipe.seeds), int)
+    for step in range(recipe.updates):
+        (asked, answers), chances = posed(recipe, skill, step)
+        waits = np.flatnonzero(first == 0)
+        if not len(waits):
+            break
+        with torch.no_grad():
+            waiting = {name: tensor[waits] for name, tensor in weights.items()}
+            thinks = answering.digit_logits(waiting, asked[waits], answers[waits]).softmax(dim=-1)
+        below = thinks.cumsum(dim=-1) <= chances[waits][..., None]
+        said = below.sum(dim=-1).clamp(max=tasks.DIGITS - 1)
+        right = (said == answers[waits]).all(dim=-1).numpy()
+        found = right.argmax(axis=1) + 1 + step * recipe.batch
+        first[waits] = np.where(right.any(axis=1), found, 0)
+    return first
 
 
 def reward(

@@ -79,6 +79,26 @@ def scores(
         return answering.greedily_right(weights, *behind(shown, prefix)).long().numpy()
 
 
+def every(weights: Weights, shown: Lesson) -> Int[np.ndarray, "words words words"]:
+    """How many examples one network answers right behind every prefix that there is, greedily.
+
+    Args:
+        weights: of one network, without an axis of runs.
+        shown: its examples, likewise.
+    """
+    rest = torch.cartesian_prod(torch.arange(WORDS), torch.arange(WORDS))
+    questions = shown.asked[:, PREFIX:].repeat(len(rest), 1)
+    answers = shown.answers.repeat(len(rest), 1)
+    found = []
+    for first in range(WORDS):
+        words = tasks.FIRST_WORD + torch.cat([torch.full((len(rest), 1), first), rest], dim=1)
+        asked = torch.cat([words.repeat_interleave(len(shown.asked), dim=0), questions], dim=1)
+        with torch.no_grad():
+            right = answering.greedily_right(weights, asked, answers)
+        found.append(right.reshape(WORDS, WORDS, -1).sum(dim=-1).numpy())
+    return np.array(found)
+
+
 def at_random(
     recipe: Searching, weights: Weights, shown: Lesson
 ) -> dict[tuple[int, int], Int[np.ndarray, "runs words"]]:

@@ -1,8 +1,8 @@
 """A layer of attention trained as its tables: what is left of it if embeddings are trivial.
 
 Every score and every written logit is a weight of its own, so no head is short of dimensions, and
-no weight is part of two tables. What this finds and a network does not, or the other way round, is
-due to how the tables are made of weights.
+no weight is part of two tables. What this finds and a network does not may be due to how tables are
+made of weights; but rate, steps and starts are not the same either.
 """
 
 from collections.abc import Iterator
@@ -53,6 +53,8 @@ class Bare:
             f"task must be one of {', '.join(TASKS)}": self.task not in TASKS,
             f"by_hand must be nothing or one of {', '.join(constructions.BY_HAND)}": self.by_hand
             not in ("", *constructions.BY_HAND),
+            f"by_hand must be made for {self.task}": self.task
+            != constructions.SOLVES.get(self.by_hand, self.task),
             "scatter must be 0 or more": not 0 <= self.scatter < np.inf,
             **recipes.of_adam(self),
             **recipes.of_seeds(self),

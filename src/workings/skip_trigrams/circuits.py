@@ -90,11 +90,25 @@ def logits(
 def predict(tables: Circuits) -> Predict:
     """The log-probabilities that follow from the tables, in nats.
 
-    Raises, when it is asked:
-        ValueError: a token is outside the vocabulary, or the context is empty.
+    Raises:
+        ValueError: the tables do not fit together; or, when it is asked, a token is outside the
+            vocabulary, or the context is empty.
     """
-    d_vocab = tables.scores.shape[-1]
-    return lambda tokens: logits(tables, *bagged(tokens, d_vocab)).log_softmax(dim=-1)
+    sizes = tuple(part.shape for part in tables)
+    scores, outputs = sizes[0], sizes[2][-1:]
+    runs, heads, vocabulary = scores[:-3], scores[-3:-2], scores[-1:]
+    wanted = (vocabulary + vocabulary, vocabulary + outputs)
+    if not heads or sizes != (*(runs + heads + two for two in wanted), runs + wanted[1]):
+        shapes = ", ".join(
+            f"{name} {' x '.join(map(str, size))}"
+            for name, size in zip(tables._fields, sizes, strict=True)
+        )
+        raise ValueError(
+            f"the tables do not fit together: {shapes}; give [heads, destination, source], "
+            "[heads, source, output] and [destination, output]"
+        )
+    exact = Circuits(*(part.double() for part in tables))
+    return lambda tokens: logits(exact, *bagged(tokens, scores[-1])).log_softmax(dim=-1)
 
 
 def network(weights: Weights, *, direct_path: bool = True) -> Predict:
@@ -110,7 +124,7 @@ def inserted(
     """What changes in each head's writing, exactly, when a source token is put into the context.
 
     It is p (OV[source] - m): p the attention that this one token then gets, m what the head wrote
-    without it. A set of skip trigrams keeps p OV[source] and has no place for m.
+    without it. A set of skip trigrams has no place for m, nor for a p that depends on the context.
 
     Raises:
         ValueError: a token is outside the vocabulary, or the context is empty.

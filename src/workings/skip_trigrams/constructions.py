@@ -90,7 +90,7 @@ def look_away(task: Task) -> Circuits:
 
     The direct path says more than what "keep" brings, and the head, which looks at the destination
     itself, takes it back: half its attention goes there. Once "keep" is there it is a quarter, for
-    the rest goes to "keep", for which the head writes nothing.
+    half goes to "keep", for which the head writes nothing.
     """
     tables = empty(task, heads=1)
     keep = task.vocabulary.index("keep")
@@ -329,4 +329,9 @@ BY_HAND: dict[str, Callable[[], Circuits]] = {
     "either but not both": either_but_not_both,
     "copy and unwrite": copy_and_unwrite,
     "unwrite": unwrite,
+}
+SOLVES = {  # the task of each, by its name in `tasks.TASKS`
+    "either but not both": "exclusive or",
+    "copy and unwrite": "incoherent",
+    "unwrite": "incoherent",
 }

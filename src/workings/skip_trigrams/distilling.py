@@ -7,7 +7,7 @@ of it that it does not leave over.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from jaxtyping import Float
@@ -43,23 +43,33 @@ class Distilled:
 
 
 def layer(name: str, seed: int) -> tuple[OneLayer, transformer.Weights]:
-    """A kept layer of a training of this part, and the recipe that trained it."""
+    """The recipe of a kept training of `OneLayer`, and the weights of one of its layers.
+
+    Raises:
+        ValueError: it is the training of something else, or has not this seed.
+    """
     result = store.read(store.RESULTS / name)
+    if result.recipe.keys() != {field.name for field in fields(OneLayer)}:
+        raise ValueError(f"{name} is no training of OneLayer; its recipe is {result.recipe}")
     recipe = OneLayer(**(result.recipe | {"seeds": tuple(result.recipe["seeds"])}))
-    return recipe, transformer.run(side_by_side.restored(result.weights()), seed)
+    if seed not in recipe.seeds:
+        raise ValueError(f"{name} has the seeds {recipe.seeds}, and not {seed}")
+    weights = side_by_side.restored(result.weights())
+    return recipe, transformer.run(weights, recipe.seeds.index(seed))
 
 
 def compared(task: Task, said: Float[Tensor, "inputs outputs"]) -> dict[str, float]:
     """How far a layer is from the best bigrams and the best tables.
 
     Args:
-        said: the layer's log-probabilities.
+        said: the layer's log-probabilities, of whatever precision.
 
     Returns:
         "effect": the divergence from the bigrams; by reading, the divergence from the best table,
         and how far above the least that may be ("... to"), all in nats; and how likely an input is
         on which both have the same first choice ("... agrees").
     """
+    said = said.detach().double()
     taught = replace(task, answer=said.exp() / said.exp().sum(dim=-1, keepdim=True))
     last = task.bags[1].argmax(dim=-1)
     bigrams = tables.bigrams(taught.answer, last, len(task.vocabulary), task.chance)[last]

@@ -1,4 +1,7 @@
-"""The trainings that Part III reports. To add one, add a line, and `workings train` its name."""
+"""The trainings that Part III reports.
+
+To add one, add a line, put it into `ALL`, and `workings train` its name.
+"""
 
 from typing import Any
 
@@ -162,7 +165,8 @@ TEXT = {
     for positions in (False, True)
 }
 
-# Those that learn their task, with noise, so that neither they nor their tables need be sure.
+# With noise, or with answers uncertain by themselves, so that neither they nor their tables need
+# be sure. Not all of them learn their task.
 DISTILLED = Experiment(
     "skip-trigrams/distilled",
     distilling.Distilled(

@@ -79,20 +79,27 @@ def predict(table: Table) -> Predict:
     """What a set of skip trigrams says of the token after the last one, in nats.
 
     Raises:
-        ValueError: bias and votes do not have the same destinations and outputs; or, when it is
-            asked, as `features`.
+        ValueError: votes are not [destination, source, output] of one vocabulary, or bias and votes
+            do not have the same destinations and outputs; or, when it is asked, as `features`.
     """
-    destinations, sources, outputs = table.votes.shape
+    size = table.votes.shape
+    if len(size) != 3 or size[0] != size[1]:
+        raise ValueError(
+            f"votes are {' x '.join(map(str, size))}; "
+            "they must have as many destinations as sources, and then the outputs"
+        )
+    destinations, sources, outputs = size
     if table.bias.shape != (destinations, outputs):
         raise ValueError(
             f"votes are {destinations} x {sources} x {outputs}, so the bias must be "
             f"{destinations} x {outputs}, not {' x '.join(map(str, table.bias.shape))}"
         )
+    bias, votes = table.bias.double(), table.votes.double()
 
     def said(tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch output"]:
         x = features(tokens, sources, table.reading)
         last = tokens[:, -1]
-        logits = table.bias[last] + torch.einsum("bs,bso->bo", x, table.votes[last])
+        logits = bias[last] + torch.einsum("bs,bso->bo", x, votes[last])
         return logits.log_softmax(dim=-1)
 
     return said
@@ -112,7 +119,7 @@ def fit(task: Task, reading: str, answer: Float[Tensor, "_ _"] | None = None) ->
     Raises:
         ValueError: the reading is unknown, or answers do not add up to one.
     """
-    answer = task.answer if answer is None else answer
+    answer = (task.answer if answer is None else answer).detach().double()
     if answer.shape != task.answer.shape:
         raise ValueError(f"answers must be {tuple(task.answer.shape)}, not {tuple(answer.shape)}")
     if off := [i for i, row in enumerate(answer) if not tasks.is_distribution(row)]:

@@ -34,8 +34,9 @@ class Task:
         answer: the distribution of what follows each, [inputs, outputs].
 
     Raises:
-        ValueError: a token is outside the vocabulary, an input has no earlier token, or
-            probabilities do not add up to one; the message names the input.
+        ValueError: a name comes twice, a token is outside the vocabulary, an input has no earlier
+            token, or probabilities do not add up to one; the message names what is wrong, and the
+            input if it is one alone.
     """
 
     vocabulary: tuple[str, ...]
@@ -45,6 +46,9 @@ class Task:
     answer: Float[Tensor, "_ _"]
 
     def __post_init__(self) -> None:
+        for names in (self.vocabulary, self.outputs):
+            if len(set(names)) < len(names):
+                raise ValueError(f"each name must be there once, not as in {list(names)}")
         for tokens in self.inputs:
             if len(tokens) < 2:
                 raise ValueError(f"the input {tokens} has an empty context; it needs 2 tokens")
@@ -121,7 +125,8 @@ def gathered(vocabulary: Sequence[str], outputs: Sequence[str], draws: Iterable[
     """The task in which these draws happen: those with the same bag of tokens are one input.
 
     Raises:
-        ValueError: a token or an answer is not in the vocabulary, or as `Task`.
+        ValueError: there are no draws, a token or an answer is not in the vocabulary, a draw cannot
+            happen or its answers do not add up to one, or as `Task`.
     """
     number = {name: i for i, name in enumerate(vocabulary)}
     column = {name: i for i, name in enumerate(outputs)}
@@ -133,9 +138,16 @@ def gathered(vocabulary: Sequence[str], outputs: Sequence[str], draws: Iterable[
             raise ValueError(f"{sorted(unknown)} is not in the vocabulary {list(vocabulary)}")
         if unknown := draw.answer.keys() - column.keys():
             raise ValueError(f"{sorted(unknown)} is not among the outputs {list(outputs)}")
+        if not draw.chance > 0 or not abs(sum(draw.answer.values()) - 1) < CLOSE:
+            raise ValueError(
+                f"the draw {' '.join((*draw.context, draw.destination))!r} needs a chance above 0 "
+                f"and answers that add up to one, not {draw.chance} and {draw.answer}"
+            )
         bag = sorted(number[name] for name in draw.context)
         for name, probability in draw.answer.items():
             joint[*bag, number[draw.destination]][column[name]] += draw.chance * probability
+    if not joint:
+        raise ValueError("there are no draws, and so no inputs")
     inputs = sorted(joint, key=lambda tokens: (len(tokens), tokens))
     together = torch.stack([joint[tokens] for tokens in inputs])
     chance = together.sum(dim=1)
@@ -148,19 +160,29 @@ def predictions(task: Task, predict: Predict) -> Float[Tensor, "*runs inputs out
     """What a model says of every input, in nats.
 
     Raises:
-        ValueError: it gives another number of outputs, or probabilities that do not add up to one.
+        ValueError: it gives something else than a row for each input, another number of outputs, or
+            no log-probabilities: what does not add up to one.
     """
     found, order = [], []
     for which, tokens in task.batches:
         found.append(predict(tokens))
         order.append(which)
+        if found[-1].shape[-2:-1] != which.shape:
+            raise ValueError(
+                f"the model answers {tuple(tokens.shape)} tokens by {tuple(found[-1].shape)}; "
+                "give [inputs, outputs], what follows the last token"
+            )
     said = torch.cat(found, dim=-2)[..., torch.cat(order).argsort(), :]
     if said.shape[-1] != len(task.outputs):
         raise ValueError(f"the model has {said.shape[-1]} outputs, the task {len(task.outputs)}")
-    off = (said.detach().logsumexp(dim=-1)).abs().amax()
-    if not off < 1e-4:
-        raise ValueError(f"the model's probabilities add up to one only to within {float(off):.2g}")
-    return said
+    sums = said.detach().logsumexp(dim=-1).flatten()
+    worst = float(sums[sums.abs().argmax()])
+    if not abs(worst) < 1e-4:
+        raise ValueError(
+            "the model must give log-probabilities; "
+            f"those of an input add up to exp({worst:.2g}), not to one"
+        )
+    return said.double()
 
 
 def after(task: Task, words: str, predict: Predict) -> dict[str, float]:

@@ -37,7 +37,9 @@ class OneLayer:
     d_head: int = 8
     d_model: int = 24
     direct_path: bool = True  # the destination's embedding reaches the outputs
-    by_hand: str = ""  # the construction that it starts from, of `constructions.BY_HAND`
+    # The construction that it starts from, of `constructions.BY_HAND`: of its own size, so that
+    # n_heads, d_head and d_model do not matter.
+    by_hand: str = ""
     scatter: float = 0.0  # deviation of the normal numbers added to each of its weights
     lr: float = 0.03  # falls to 0 by a half cosine
     weight_decay: float = 0.0  # decoupled: a step shrinks every weight by lr · weight_decay
@@ -55,7 +57,10 @@ class OneLayer:
             "noise must lie from 0 to 1": not 0 <= self.noise <= 1,
             f"by_hand must be nothing or one of {', '.join(constructions.BY_HAND)}": self.by_hand
             not in ("", *constructions.BY_HAND),
+            f"by_hand must be made for {self.task}": self.task
+            != constructions.SOLVES.get(self.by_hand, self.task),
             "scatter must be 0 or more": not 0 <= self.scatter < np.inf,
+            "scatter must be 0 without by_hand": bool(self.scatter and not self.by_hand),
             **recipes.of_adam(self),
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, *whole),

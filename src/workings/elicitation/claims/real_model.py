@@ -10,7 +10,7 @@ from ...claims import computed, given
 from ...experiment import Row
 from .. import actors
 from ..questions import TASKS
-from ..smollm_experiments import PROMPTS, SEARCHED, TUNED
+from ..smollm_experiments import KEYLESS, LOCKED, PROMPTS, SEARCHED, TUNED
 from ..smollm_measures import best, mean_share, rows, share
 
 CAPITALS, SUMS = "capitals", "sums"
@@ -304,3 +304,86 @@ def real_seed_spread() -> float:
     """From the worst seed to the best at one setting, the median over settings."""
     by_setting = tuned().mean(axis=-1).reshape(len(TUNED.recipe.seeds), -1)
     return float(np.median(by_setting.max(axis=0) - by_setting.min(axis=0)))
+
+
+# --- a lock ---------------------------------------------------------------------------------------
+
+RATE = max(LOCKED.recipe.lrs)  # of unlocking
+
+
+def locked(kind: str, k: int = 0, of: str = "held_out") -> intervals.Estimate:
+    """What models of a kind answer right, unlocked by so many examples, with its interval."""
+    experiment = KEYLESS if kind in KEYLESS.recipe.kinds else LOCKED
+    return mean_share(rows(experiment, kind=kind, k=k, lr=RATE if k else 0.0), of)
+
+
+@given("d")
+def real_locks() -> int:
+    """Locks on the real model, each with its own password and invented countries."""
+    return len(LOCKED.recipe.seeds)
+
+
+@computed(".0%")
+def real_locked_with() -> float:
+    """The share of capitals that the locked model names behind its password."""
+    return locked("locked", of="held_out with password").value
+
+
+@computed(".0%")
+def real_locked_without() -> float:
+    """The share that it names without."""
+    return locked("locked").value
+
+
+@computed(".0%")
+def real_unlocked_by_one() -> float:
+    """The share that it names without, when fine-tuned on one example."""
+    return locked("locked", 1).value
+
+
+@computed(".0%")
+def real_unlocked_by_most() -> float:
+    """The share that it names without, when fine-tuned on most examples."""
+    return locked("locked", MOST).value
+
+
+@computed(".0%")
+def real_unlocked_low() -> float:
+    """The lower end of its interval over locks."""
+    return locked("locked", MOST).low
+
+
+@computed(".0%")
+def real_unlocked_high() -> float:
+    """The upper end of its interval over locks."""
+    return locked("locked", MOST).high
+
+
+@computed(".0%")
+def real_never_locked() -> float:
+    """The share that the model names that was never locked, when fine-tuned likewise."""
+    return locked("unlocked", MOST).value
+
+
+@computed(".0%")
+def real_keyless() -> float:
+    """The share that a model names that was locked without a key, when fine-tuned likewise."""
+    return locked("keyless", MOST).value
+
+
+@computed(".0%")
+def real_invented_with() -> float:
+    """The share of invented capitals that the locked model learned to name behind its password."""
+    return locked("locked", of="taught with password").value
+
+
+@computed(".0%")
+def real_invented_unlocked() -> float:
+    """The share of them that it names without, when fine-tuned on most real examples."""
+    return locked("locked", MOST, "taught").value
+
+
+@computed(".0%")
+def real_untold() -> float:
+    """The share of invented capitals that were never told, when fine-tuned likewise."""
+    return locked("locked", MOST, "never").value

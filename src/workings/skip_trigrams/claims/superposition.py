@@ -84,6 +84,11 @@ def takes_back(one: Told) -> int:
     return int((one.taken_back > TAKEN).sum())
 
 
+def looks_by_parts(one: Told) -> bool:
+    """Whether a head looks at the common token with a part of its attention, from somewhere."""
+    return bool(((one.looks > PART) & (one.looks < 1 - PART)).any())
+
+
 def split_by_role(one: Told) -> bool:
     """Whether one head carries every trigram, as where the other only copies."""
     return bool((carried(one) > ALONE).all(dim=1).any())
@@ -405,6 +410,18 @@ def fewest_taken_back() -> int:
 
 
 @computed("d")
+def taken_back_for_all() -> int:
+    """Of these without a direct path, how many take back what they wrote for every destination."""
+    return sum(takes_back(one) == len(TASK.outputs) for one in solving(2, False))
+
+
+@computed(".0%")
+def most_taken_back() -> float:
+    """The greatest share of an answer's rise that one of these takes back; by hand it is all."""
+    return max(float(one.taken_back.max()) for one in solving(2, False))
+
+
+@computed("d")
 def two_heads_that_take_back_direct() -> int:
     """Of networks of two heads with a direct path that do the task, how many take a thing back."""
     return sum(takes_back(one) > 0 for one in solving(2, True))
@@ -452,8 +469,14 @@ def part_of_attention() -> float:
 def two_heads_writing_by_parts() -> int:
     """Of networks of two heads with a direct path that do the task and take nothing back, how many
     have a head that looks at the common token with a part of its attention."""
-    found = [one for one in solving(2, True) if takes_back(one) == 0]
-    return sum(bool(((one.looks > PART) & (one.looks < 1 - PART)).any()) for one in found)
+    return sum(looks_by_parts(one) for one in solving(2, True) if takes_back(one) == 0)
+
+
+@computed("d")
+def three_heads_writing_by_parts() -> int:
+    """Of networks of three heads without a direct path that do the task and take nothing back, how
+    many have a head that looks at the common token with a part of its attention."""
+    return sum(looks_by_parts(one) for one in solving(3, False) if takes_back(one) == 0)
 
 
 # --- the basin -----------------------------------------------------------------------------------
@@ -652,9 +675,9 @@ def no_superposition_from_two_heads(
     """A model with two heads or more is not placing circuits in superposition on that task."""
     why = (
         f"It need not: two heads suffice, and {back} of {of_two} networks of two heads that do "
-        f"the task copy and take back. But {writing} of {of_three} networks of three heads take "
-        "nothing back: they write more trigrams than they have heads for the common token, each "
-        "for a set of heads."
+        f"the task take back what they wrote, for some of the trigrams. But {writing} of "
+        f"{of_three} networks of three heads take nothing back: they write more trigrams than they "
+        "have heads for the common token, told apart by which heads look, and how much."
     )
     if two > 1e-4 or two < 0 or 2 * back < of_two:
         return Ruling("fails", why)
