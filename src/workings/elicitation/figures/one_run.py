@@ -89,8 +89,8 @@ def best_of(curves: Mapping[str, Mapping[int, Estimate]], one: Estimate, ceiling
             ax.plot(sizes, line, "o-", color=color(meaning), markersize=3.5)
             ax.annotate(
                 name,
-                (sizes[1], line[1]),
-                xytext=(-6, 5) if meaning == "belief" else (6, -5),
+                (sizes[2], line[2]),
+                xytext=(-6, 5) if meaning == "belief" else (8, -8),
                 textcoords="offset points",
                 ha="right" if meaning == "belief" else "left",
                 va="bottom" if meaning == "belief" else "top",
