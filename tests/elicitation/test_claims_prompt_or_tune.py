@@ -465,3 +465,20 @@ def test_behind_a_turned_password():
     by_chance = 3 * sqrt(2 * 0.25 / (500 * len(turned)))
     expected = pytest.approx(np.mean(turned), abs=by_chance)
     assert prompt_or_tune.behind_a_turned_password.value == expected
+
+
+def leads(ahead, end):
+    """An end of each interval of the lead over words, by number of examples."""
+    return np.array([lead(ahead(examples), words(examples), end) for examples in (FEW, SOME, MANY)])
+
+
+def test_weights_surely_ahead():
+    assert prompt_or_tune.weights_surely_ahead.value == (leads(weights, -1) > 0).sum()
+
+
+def test_weights_surely_behind():
+    assert prompt_or_tune.weights_surely_behind.value == (leads(weights, 1) < 0).sum()
+
+
+def test_soft_surely_ahead():
+    assert prompt_or_tune.soft_surely_ahead.value == (leads(soft, -1) > 0).sum()

@@ -627,43 +627,39 @@ def behind_a_turned_password() -> float:
     return float(turned_round().mean())
 
 
-def listed(counts: list[str]) -> str:
-    """Numbers of examples, in words between them."""
-    return " and ".join(counts) if counts else "no number of"
+@computed("d")
+def weights_surely_ahead() -> int:
+    """With how many of the three numbers of examples all weights are surely ahead of words."""
+    return sum(lead("all weights", examples).low > 0 for examples in SEARCH.examples)
+
+
+@computed("d")
+def weights_surely_behind() -> int:
+    """With how many of the three numbers of examples all weights are surely behind words."""
+    return sum(lead("all weights", examples).high < 0 for examples in SEARCH.examples)
+
+
+@computed("d")
+def soft_surely_ahead() -> int:
+    """With how many of the three numbers of examples a soft prompt is surely ahead of words."""
+    return sum(lead("prompt", examples).low > 0 for examples in SEARCH.examples)
 
 
 @claim(
     "E9",
     source="chan-comments",
-    rests_on=[
-        weights_lead_few_low,
-        weights_lead_some_low,
-        weights_lead_many_low,
-        weights_lead_few_high,
-        weights_lead_some_high,
-        weights_lead_many_high,
-        soft_lead_few_low,
-        soft_lead_some_low,
-        soft_lead_many_low,
-    ],
+    rests_on=[weights_surely_ahead, weights_surely_behind, soft_surely_ahead],
 )
-def tuning_elicits_more(*ends: float) -> Ruling:
+def tuning_elicits_more(ahead: int, behind: int, soft: int) -> Ruling:
     """Trying hard at fine-tuning plausibly elicits more than trying hard at prompting."""
-    at = (f"{FEW}", f"{SOME}", f"{MANY}")
-    lows, highs, softs = ends[:3], ends[3:6], ends[6:]
-    ahead = [what for what, low in zip(at, lows, strict=True) if low > 0]
-    behind = [what for what, high in zip(at, highs, strict=True) if high < 0]
-    soft = [what for what, low in zip(at, softs, strict=True) if low > 0]
+    of = len(SEARCH.examples)
     found = (
-        "On locks of the toy, beside the best words for equal compute, all weights are surely "
-        f"ahead with {listed(ahead)} examples and surely behind with {listed(behind)}; a soft "
-        f"prompt is surely ahead with {listed(soft)}"
+        f"On locks of the toy, at equal compute and with {FEW}, {SOME} or {MANY} examples, all "
+        f"weights are surely ahead of the best words in {ahead} of {of} cases and surely behind in "
+        f"{behind}, a soft prompt is surely ahead in {soft}"
     )
-    if len(ahead) == len(at):
+    if ahead == of:
         return Ruling("holds", f"{found}.")
-    if ahead or soft:
-        return Ruling(
-            "holds with conditions",
-            f"{found}: what is tuned decides, and by how many examples.",
-        )
-    return Ruling("fails" if behind else "open", f"{found}.")
+    if ahead > 0 or soft > 0:
+        return Ruling("holds with conditions", f"{found}: it depends on what is tuned.")
+    return Ruling("fails" if behind > 0 else "open", f"{found}.")
