@@ -11,7 +11,7 @@ from ..outcomes import Spread
 
 Curves = Mapping[str, Mapping[str, Mapping[float, Spread]]]  # by method, label, what is varied
 
-ROOM = 0.09  # on a phone letters grow and the figure does not: leave them so much at the left
+ROOM = 0.1  # on a phone letters grow and the figure does not: leave them so much at the left
 APART = 0.09  # from one curve's runs to the next one's, in steps of the axis
 SCATTER = 0.03  # of the runs of a curve
 LINE = 0.13  # the height of a label, as a share of the axis
@@ -52,7 +52,7 @@ def curves(
         ticks = [format(value, form) for value in next(iter(by_label.values()))]
         axes[-1].set_xticks(range(len(ticks)), ticks)
         axes[-1].set_xlabel(across)
-        axes[len(axes) // 2].set_ylabel(up)
+        axes[len(axes) // 2].set_ylabel(up, labelpad=9)
         for ax, by_label in zip(axes, methods.values(), strict=True):
             ends = [list(spreads.values())[-1].mean.value for spreads in by_label.values()]
             heights = _apart(ends, LINE * (ax.get_ylim()[1] - ax.get_ylim()[0]))
@@ -108,7 +108,7 @@ def by_rate(
             for line in means:
                 ax.plot(range(len(line)), line, "o-", color=color("layer"), markersize=3)
             for count, height in zip(
-                by_count, _apart([line[0] for line in means], LINE / 2), strict=True
+                by_count, _apart([line[0] for line in means], LINE * 0.7), strict=True
             ):
                 _name(ax, height, str(count))
             rates = next(iter(by_count.values()))
@@ -116,7 +116,7 @@ def by_rate(
             ax.set_xlim(-0.35, len(rates) - 0.75)
             ax.yaxis.set_major_formatter(PercentFormatter(1))
         axes[-1].set_xlabel("learning rate at the start")
-        axes[len(axes) // 2].set_ylabel("share right, greedily")
+        axes[len(axes) // 2].set_ylabel("share right, greedily", labelpad=9)
     return figure
 
 
