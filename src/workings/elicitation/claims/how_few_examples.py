@@ -1712,9 +1712,9 @@ def techniques_differ(ahead: float, few: int, many: int, of: int) -> Ruling:
         f"{many} with all; with sixteen a soft prompt has {100 * ahead:.0f} points more right than "
         "all weights"
     )
-    if max(few, many) == 0:
+    if few + many <= 0:
         return Ruling("fails", f"{found}.")
-    if min(few, many) == of:
+    if few + many >= 2 * of:
         return Ruling("holds", f"{found}.")
     return Ruling("holds with conditions", f"{found}.")
 
