@@ -85,7 +85,5 @@ def seven_months_before_chatgpt(stated: int, months: int) -> Ruling:
 @claim("D2", source="chan-comments", rests_on=[instruct_gpt])
 def instruct_gpt_in_january(day: int) -> Ruling:
     """The first InstructGPT release was in January 2022."""
-    released = date.fromordinal(day)
-    return holds_if(
-        (released.year, released.month) == (2022, 1), f"It is dated {released:%B} {released.year}."
-    )
+    into = day - date(2022, 1, 1).toordinal()
+    return holds_if(0 <= into < 31, f"It is dated {into} days after New Year's Day of that year.")
