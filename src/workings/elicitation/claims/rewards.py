@@ -20,7 +20,7 @@ from ..tuning import Tuning
 
 RECIPE: Reinforcing = REWARDED[LOCKED.name].recipe
 REWARDED_SKILLS = RECIPE.skills
-STARTS = {"a lock": LOCKED, "a hopeless lock": HOPELESS, "the control": CONTROL}
+STARTS = {"lock": LOCKED, "hopeless": HOPELESS, "control": CONTROL}
 RULES = {"exact": "right answers", "by digit": "right digits", "expert": "kept answers"}
 BACK = 0.5  # of what is hidden: a skill that comes back so far counts as back
 ASKED = 400  # questions to each network about a skill, to know how likely right answers are
@@ -151,11 +151,11 @@ def by_start(skill: str) -> dict[str, Float[np.ndarray, " attempts"]]:
         for rule, what in RULES.items()
     }
     if skill == "sort":
-        found[f"a hopeless lock, {TUNED_HOPELESS.examples[0]} examples"] = tuned_hopeless_right()
+        found[f"hopeless, {TUNED_HOPELESS.examples[0]} examples"] = tuned_hopeless_right()
     else:
         shown = outcomes.rows(REVERSE_BY["all weights"], examples=16)
         right = outcomes.shares(REVERSE_BY["all weights"], shown, "again", (skill,))
-        found["a lock, 16 examples"] = right.ravel()
+        found["lock, 16 examples"] = right.ravel()
     order = [*STARTS]
     return dict(sorted(found.items(), key=lambda each: order.index(each[0].split(",")[0])))
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ...style import FAINT, INK, color, panels
 
-MEANINGS = {"a lock": "layer", "a hopeless lock": "event", "the control": "theory"}
+MEANINGS = {"lock": "layer", "hopeless": "event", "control": "theory"}
 SPREAD = 0.22  # of the networks of a row, up and down, in rows
 
 
@@ -68,16 +68,16 @@ def silences(
             ax.plot(samples, chances.mean(axis=0), color=tint, linewidth=1, linestyle="--")
             ax.step(samples, silent, color=tint, where="post")
         ax.annotate(
-            "a hopeless lock",
-            (samples[-1], silent_at_end(starts["a hopeless lock"])),
+            "hopeless",
+            (samples[-1], silent_at_end(starts["hopeless"])),
             xytext=(4, 0),
             textcoords="offset points",
             color=color("event"),
             va="center",
             annotation_clip=False,
         )
-        ax.annotate("a lock", (2.2, 0.36), color=color("layer"), ha="right")
-        ax.annotate("the control", (30, 0.33), color=color("theory"))
+        ax.annotate("lock", (2.2, 0.36), color=color("layer"), ha="right")
+        ax.annotate("control", (30, 0.33), color=color("theory"))
         ax.annotate("dashed: $(1 - q)^N$", (60, 0.75), color=INK)
         ax.set_xscale("log")
         ax.set(xlabel="answers sampled", ylabel="attempts not right once", ylim=(-0.02, 1.02))
