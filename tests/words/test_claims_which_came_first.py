@@ -2,7 +2,7 @@
 
 import pytest
 
-from workings.words.claims import which_came_first as page
+from workings.words.claims import which_came_first
 
 LENGTHS = {  # from December 2021 on; 2022 is no leap year
     (2021, 12): 31,
@@ -31,10 +31,10 @@ def months(earlier, later):
 @pytest.mark.parametrize(
     ("number", "text"),
     [
-        (page.first_assistant_paper, "1 December 2021"),
-        (page.instruct_gpt, "27 January 2022"),
-        (page.helpful_and_harmless, "12 April 2022"),
-        (page.chatgpt, "30 November 2022"),
+        (which_came_first.first_assistant_paper, "1 December 2021"),
+        (which_came_first.instruct_gpt, "27 January 2022"),
+        (which_came_first.helpful_and_harmless, "12 April 2022"),
+        (which_came_first.chatgpt, "30 November 2022"),
     ],
 )
 def test_a_date_is_printed_as_its_source_has_it(number, text):
@@ -42,20 +42,20 @@ def test_a_date_is_printed_as_its_source_has_it(number, text):
 
 
 def test_days_from_bai_to_chatgpt():
-    assert page.days_from_bai_to_chatgpt.value == days(BAI, CHAT)
+    assert which_came_first.days_from_bai_to_chatgpt.value == days(BAI, CHAT)
 
 
 def test_months_from_bai_to_chatgpt():
-    assert page.months_from_bai_to_chatgpt.value == months(BAI, CHAT)
+    assert which_came_first.months_from_bai_to_chatgpt.value == months(BAI, CHAT)
 
 
 def test_months_from_instruct_gpt_to_chatgpt():
-    assert page.months_from_instruct_gpt_to_chatgpt.value == months(INSTRUCT, CHAT)
+    assert which_came_first.months_from_instruct_gpt_to_chatgpt.value == months(INSTRUCT, CHAT)
 
 
 def test_days_from_instruct_gpt_to_bai():
-    assert page.days_from_instruct_gpt_to_bai.value == days(INSTRUCT, BAI)
+    assert which_came_first.days_from_instruct_gpt_to_bai.value == days(INSTRUCT, BAI)
 
 
 def test_days_from_askell_to_instruct_gpt():
-    assert page.days_from_askell_to_instruct_gpt.value == days(ASKELL, INSTRUCT)
+    assert which_came_first.days_from_askell_to_instruct_gpt.value == days(ASKELL, INSTRUCT)
