@@ -23,7 +23,11 @@ from workings.elicitation.smollm_locking import Locked
 from workings.elicitation.smollm_training import CAPITALS, Prompts, Searched, Tuned
 
 ROOT = Path(__file__).parents[2]
-NEAR = 1e-3  # of a row, in float32 on any machine; counted answers must be the same
+# How far a row may be off where sums are taken in another order, as by other instructions of the
+# processor: a loss, relative to 1 or to itself, and how many of a row's answers. Without AVX the
+# losses of 16 updates moved by 7e-6 and no answer turned; behind a lock of 120 updates they moved
+# by 0.02, and one answer in 48 turned. On the same machine nothing does.
+AFTER_FEW, AFTER_MANY = (1e-4, 1), (0.05, 3)
 TINY = 128  # tokens: the letters
 HERE = all(map(importlib.util.find_spec, smollm.NEEDS))
 with_extra = pytest.mark.skipif(not HERE, reason="the extra is not installed: `make lm`")
@@ -219,17 +223,25 @@ def test_no_search_takes_more_passes_than_a_fine_tuning():
 @with_extra
 @pytest.mark.parametrize("name", TASKS)
 def test_prompt_and_answer_are_read_as_one_text(name):
-    """Tokens of prompt and answer together are those of each: so greedy answers begin with it."""
+    """Both together are the tokens of each, so a greedy answer can begin with the right one."""
     tokens = smollm.loaded().tokens
     for form in TASKS[name].formats.values():
-        shots = form.shots(TASKS[name].examples[:3])
         for question in TASKS[name].held_out:
             prompt, answer = form.prompt(question), form.answer(question)
-            assert tokens(shots + prompt + answer) == [
-                *tokens(shots),
-                *tokens(prompt),
-                *tokens(answer),
-            ]
+            assert tokens(prompt + answer) == tokens(prompt) + tokens(answer), form
+
+
+@with_extra
+def test_shots_are_read_as_one_text_with_the_prompt_but_for_a_blank_line_between_them():
+    """Before a word a blank line is two tokens, at an end it is one."""
+    tokens = smollm.loaded().tokens
+    for form in CAPITALS.formats.values():
+        shots, prompt = form.shots(CAPITALS.examples[:3]), form.prompt(CAPITALS.held_out[0])
+        read = tokens(shots)
+        if form.end == "\n\n":
+            assert read[-1:] == tokens("\n\n")
+            read = read[:-1] + 2 * tokens("\n")
+        assert tokens(shots + prompt) == read + tokens(prompt), form
 
 
 @with_extra
@@ -267,10 +279,27 @@ def test_an_adapter_changes_nothing_at_first_and_nothing_when_it_is_out():
     assert smollm.answered(model, form, asked).loss.tolist() == before.tolist()
 
 
+def differences(experiment):
+    """Where the first two rows come out otherwise by more than another order of sums explains."""
+    loss, answers = AFTER_MANY if isinstance(experiment.recipe, Locked) else AFTER_FEW
+    return [
+        found
+        for found in store.replay(experiment, 2, tolerance=loss)
+        if not few_turned(found.kept, found.now, answers)
+    ]
+
+
+def few_turned(kept, now, most):
+    """Whether both say of the same questions which are right, and almost agree."""
+    if not (isinstance(now, list) and len(kept) == len(now) and {*kept, *now} <= {0, 1}):
+        return False
+    return sum(a != b for a, b in zip(kept, now, strict=True)) <= most
+
+
 @with_extra
 @pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
 def test_the_first_rows_of_the_real_model_come_out_again(experiment):
-    assert store.replay(experiment, 2, tolerance=NEAR) == []
+    assert differences(experiment) == []
 
 
 @with_extra
@@ -278,4 +307,12 @@ def test_another_beta_does_not_replay():
     def train(recipe, state):
         return smollm_training.tuned(replace(recipe, beta2=0.9), state)
 
-    assert store.replay(replace(TUNED, train=train), 2, tolerance=NEAR)
+    assert differences(replace(TUNED, train=train))
+
+
+def test_a_few_answers_may_turn_and_nothing_else():
+    assert few_turned([1, 0, 1, 1], [1, 1, 1, 1], 1)
+    assert not few_turned([1, 0, 1, 1], [0, 1, 1, 1], 1)
+    assert not few_turned([1, 0], [1, 0, 0], 1)
+    assert not few_turned([0.5, 0.25], [0.5, 0.26], 1)
+    assert not few_turned("form", "colon", 9)

@@ -89,6 +89,9 @@ def answered(model: Model, form: Format, questions: Sequence[Question], shots: s
 
     The greedy answer begins with the right one if and only if each token of the right one is the
     likeliest after those before it; so one pass over each question tells.
+
+    Shots are read once, as a text of their own: a blank line that ends them is one token there,
+    where it would be two in the middle of a text.
     """
     parts = [
         _answered(model, form, questions[at : at + BATCH], shots)
