@@ -183,7 +183,7 @@ def curves() -> dict[str, dict[int, list[float]]]:
     recipe = TUNED.recipe
     found = {form: {k: of_format(form, k).tolist() for k in recipe.ks} for form in recipe.formats}
     searched = {k: [share(row).value for row in rows(SEARCHED, k=k)] for k in SEARCHED.recipe.ks}
-    return found | {"search for a prompt": searched}
+    return found | {"prompt found": searched}
 
 
 def estimate(seeds: Float[np.ndarray, " seeds"]) -> intervals.Estimate:

@@ -53,6 +53,8 @@ def curves(methods: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
             each seed answers right.
     """
     with panels(height=3.2) as (figure, ax):
+        # On a phone letters grow and the figure does not: leave them room at the right.
+        figure.get_layout_engine().set(rect=(0, 0, 0.94, 1))
         ends = _apart([float(np.mean([*by.values()][-1])) for by in methods.values()])
         for (method, by_examples), end in zip(methods.items(), ends, strict=True):
             paint = color(FORMAT_COLORS.get(method, "table"))
@@ -61,9 +63,8 @@ def curves(methods: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
             for count, seeds in by_examples.items():
                 aside = 2 ** (WIDE * (np.arange(len(seeds)) - (len(seeds) - 1) / 2))
                 ax.plot(count * aside, seeds, "o", color=paint, markersize=4, alpha=0.7)
-            name = f"tuned: {method}" if method in FORMAT_COLORS else method
             ax.annotate(
-                name,
+                method,
                 (1.02, end),
                 xycoords=("axes fraction", "data"),
                 color=paint,
