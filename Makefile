@@ -21,7 +21,7 @@ test: $(INSTALLED) ## Run every page and every test.
 	@$(ALONE) $(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
 check: book ## Look at the built site in a browser; needs Chromium.
-	@$(BIN)/python -m pytest -q tests/site -n auto --maxprocesses=4
+	@$(BIN)/python -m pytest -q tests/site
 
 bench: $(INSTALLED) ## Print the figures of speed and memory; ask TransformerLens what ours say.
 	@$(BIN)/python benchmarks/walks.py
