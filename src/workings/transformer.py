@@ -8,7 +8,7 @@ train as one batched program; without them it has exactly TransformerLens' shape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -254,11 +254,7 @@ def logits(
     Source: Elhage et al. (2021), who write it for columns.
     """
     start = embedded(weights, tokens)
-    written = torch.zeros_like(start)
-    for layer in range(weights["W_Q"].shape[-4]):
-        written = written + attention(weights, layer, start + written, causal=causal)
-        if "W_in" in weights:
-            written = written + mlp(weights, layer, start + written, activation)
+    *_, written = _written(weights, start, activation, causal=causal)
     read = start + written if direct_path else written
     answers = torch.einsum("...bpd,...dv->...bpv", read, weights["W_U"])
     return answers + weights["b_U"][..., None, None, :] if "b_U" in weights else answers
@@ -268,14 +264,8 @@ def residuals(
     weights: Weights, tokens: Int[Tensor, "*#runs batch pos"]
 ) -> Float[Tensor, "layers *runs batch pos d_model"]:
     """The residual stream of a causal network with ReLU as each layer leaves it."""
-    residual = embedded(weights, tokens)
-    left = []
-    for layer in range(weights["W_Q"].shape[-4]):
-        residual = residual + attention(weights, layer, residual)
-        if "W_in" in weights:
-            residual = residual + mlp(weights, layer, residual)
-        left.append(residual)
-    return torch.stack(left)
+    start = embedded(weights, tokens)
+    return torch.stack([start + written for written in _written(weights, start)])
 
 
 def state_dict(weights: Weights, *, n_ctx: int | None = None) -> Weights:
@@ -338,6 +328,18 @@ def fitting(weights: Mapping[str, Tensor]) -> dict[str, int]:
             )
         sizes |= dict(zip(axes, found[len(runs) :], strict=True))
     return sizes
+
+
+def _written(
+    weights: Weights, start: Tensor, activation: Activation = "relu", *, causal: bool = True
+) -> Iterator[Tensor]:
+    """What all layers up to each have added to the stream, [*runs, batch, pos, d_model]."""
+    written = torch.zeros_like(start)
+    for layer in range(weights["W_Q"].shape[-4]):
+        written = written + attention(weights, layer, start + written, causal=causal)
+        if "W_in" in weights:
+            written = written + mlp(weights, layer, start + written, activation)
+        yield written
 
 
 def _heads(weights: Weights, layer: int, residual: Tensor, which: str) -> Tensor:
