@@ -26,7 +26,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -171,6 +171,22 @@ def kept(experiment: Experiment, folder: Path | None = None) -> Result:
     return _result(folder)
 
 
+def rows(experiment: Experiment, **wanted: Any) -> list[Row]:
+    """The kept rows in which each of these fields has this value, such as `examples=16`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [
+        row
+        for row in kept(experiment).rows
+        if all(row.get(field) == value for field, value in wanted.items())
+    ]
+    if not found:
+        raise ValueError(f"{experiment.name} has no row with {wanted}")
+    return found
+
+
 def read(folder: Path | str) -> Result:
     """What any training ended with, whatever its recipe, such as one's own variation.
 
@@ -240,6 +256,14 @@ def run(
         for leftover in (folder / "state", *sorted(folder.glob("*.unfinished"))):
             _remove(leftover)
         return read(folder)
+
+
+def one_by_one(
+    settings: Sequence[Any], row: Callable[[Any], Row], state: State | None
+) -> Iterator[tuple[Row, State]]:
+    """A row for each setting, after those that a state says are there: a training of attempts."""
+    for place in range(0 if state is None else state["rows"], len(settings)):
+        yield row(settings[place]), {"rows": place + 1}
 
 
 def replay(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from workings import experiment as store
 from workings.elicitation import answering, outcomes, tasks, training, tuning
 from workings.elicitation.experiments import CONTROL, LOCKED, LOCKED_BY
 from workings.elicitation.tasks import NAMES
@@ -24,15 +25,15 @@ def made(monkeypatch):
         {"examples": 4, "lr": lr, "right": right.tolist(), "again": again.tolist()}
         for lr, right, again in zip((0.1, 0.2), RIGHT, AGAIN, strict=True)
     ]
-    monkeypatch.setattr(outcomes, "kept", lambda experiment: Result(Path(), {}, rows))
+    monkeypatch.setattr(store, "kept", lambda experiment: Result(Path(), {}, rows))
     return LOCKED_BY["prompt"]
 
 
 def test_a_share_is_a_count_by_the_questions_of_a_skill(made):
-    found = outcomes.shares(made, outcomes.rows(made))
+    found = outcomes.shares(made, store.rows(made))
     assert found.shape == (2, 2, 3)
     assert found[0] == pytest.approx(0.3)
-    only = outcomes.shares(made, outcomes.rows(made), skills=("sort",))
+    only = outcomes.shares(made, store.rows(made), skills=("sort",))
     assert only[0] == pytest.approx(0.2)
 
 
@@ -44,7 +45,7 @@ def test_a_row_is_chosen_by_some_questions_and_reported_by_others(made):
 
 def test_a_condition_that_was_never_tried_is_refused(made):
     with pytest.raises(ValueError, match=r"has no row with \{'examples': 5\}"):
-        outcomes.rows(made, examples=5)
+        store.rows(made, examples=5)
 
 
 def test_what_was_never_touched_is_as_right_as_the_network_says_question_by_question():

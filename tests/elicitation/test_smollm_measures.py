@@ -19,10 +19,10 @@ def _kept(monkeypatch, tmp_path):
 
 
 def test_rows_are_found_by_their_fields():
-    assert smollm_measures.rows(TUNED, k=4) == HAND[:2]
-    assert smollm_measures.rows(TUNED, k=4, seed=1) == HAND[1:2]
+    assert store.rows(TUNED, k=4) == HAND[:2]
+    assert store.rows(TUNED, k=4, seed=1) == HAND[1:2]
     with pytest.raises(ValueError, match=r"elicitation/smollm-tuned has no row with \{'k': 5\}"):
-        smollm_measures.rows(TUNED, k=5)
+        store.rows(TUNED, k=5)
 
 
 def test_a_share_counts_questions():

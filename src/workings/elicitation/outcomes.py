@@ -5,7 +5,7 @@ chooses among its rows chooses by "right" and reports "again": other questions, 
 gains nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float
 
 from workings import intervals
-from workings.experiment import Experiment, kept
+from workings.experiment import Experiment, rows
 from workings.intervals import Estimate
 
-from . import answering, tasks, training, tuning
+from . import answering, measures, tasks, training, tuning
 from .tasks import NAMES, Questions
 
 Use = Literal["right", "again"]
@@ -28,22 +28,6 @@ class Spread(NamedTuple):
 
     runs: tuple[float, ...]
     mean: Estimate
-
-
-def rows(experiment: Experiment, **wanted: Any) -> list[dict[str, Any]]:
-    """The kept rows of those conditions that are as wanted, such as `examples=16`.
-
-    Raises:
-        ValueError: there is none.
-    """
-    found = [
-        row
-        for row in kept(experiment).rows
-        if all(row[name] == value for name, value in wanted.items())
-    ]
-    if not found:
-        raise ValueError(f"{experiment.name} has no row with {wanted}")
-    return found
 
 
 def shares(
@@ -69,12 +53,7 @@ def best(experiment: Experiment, **wanted: Any) -> dict[str, Any]:
     return found[int(right.reshape(len(found), -1).mean(axis=1).argmax())]
 
 
-def as_drawn(seed: int, questions: Questions) -> Questions:
-    """The questions behind random words."""
-    return questions
-
-
-def unlocked(passwords: int) -> Callable[[int, Questions], Questions]:
+def unlocked(passwords: int) -> measures.Behind:
     """Of a lock with so many passwords, how its questions are put behind them."""
 
     def behind(seed: int, questions: Questions) -> Questions:
@@ -93,7 +72,7 @@ def untouched(
     password, of two the one that unlocks the skill.
     """
     seeds = network.recipe.seeds
-    behind = unlocked(network.recipe.passwords) if with_password else as_drawn
+    behind = unlocked(network.recipe.passwords) if with_password else measures.random_words
     asked = [behind(seed, tuning.questions(seed, "again", tested)) for seed in seeds]
     weights = training.networks(network.name, seeds)
     with torch.no_grad():

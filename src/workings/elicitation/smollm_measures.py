@@ -1,28 +1,10 @@
 """What kept rows of the real model say: shares of right answers, over questions or over runs."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from workings import experiment as store
 from workings import intervals
-from workings.experiment import Experiment, Row
+from workings.experiment import Row
 from workings.intervals import Estimate
-
-
-def rows(experiment: Experiment, **where: Any) -> list[Row]:
-    """The kept rows in which each of these fields has this value.
-
-    Raises:
-        ValueError: there is none.
-    """
-    found = [
-        row
-        for row in store.kept(experiment).rows
-        if all(row.get(field) == value for field, value in where.items())
-    ]
-    if not found:
-        raise ValueError(f"{experiment.name} has no row with {where}")
-    return found
 
 
 def share(row: Row, of: str = "held_out") -> Estimate:

@@ -8,6 +8,7 @@ of it that it does not leave over.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import product
 from typing import Any
 
 from jaxtyping import Float
@@ -85,11 +86,14 @@ def compared(task: Task, said: Float[Tensor, "inputs outputs"]) -> dict[str, flo
 
 def train(recipe: Distilled, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """A row for each layer: its training, its seed, and what `compared` finds."""
-    asked = [(name, seed) for name in recipe.names for seed in range(recipe.seeds)]
-    for step in range(0 if state is None else state["step"], len(asked)):
-        name, seed = asked[step]
+
+    def row(asked: tuple[int, tuple[str, int]]) -> dict[str, Any]:
+        step, (name, seed) = asked
         trained, weights = layer(name, seed)
         task = task_of(trained)
         predict = circuits.network(weights, direct_path=trained.direct_path)
-        row = compared(task, tasks.predictions(task, predict))
-        yield {"step": step, "name": name, "seed": seed} | row, {"step": step + 1}
+        found = compared(task, tasks.predictions(task, predict))
+        return {"step": step, "name": name, "seed": seed} | found
+
+    layers = product(recipe.names, range(recipe.seeds))
+    return store.one_by_one(list(enumerate(layers)), row, state)

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
+from ... import experiment as store
 from ... import intervals
 from ...claims import Ruling, claim, computed, given, quoted, typeset
 from ...experiment import Experiment
@@ -66,7 +67,7 @@ def one_skill(method: str, examples: int, skills: tuple[str, ...]) -> np.ndarray
 
 def poor(method: str, share: float) -> np.ndarray:
     """What is brought back if so many of the examples are answered by the weak network."""
-    found = outcomes.rows(POOR_BY[method], poor=share)
+    found = store.rows(POOR_BY[method], poor=share)
     return recovered(shares(POOR_BY[method], found)[0], LOCKED)
 
 
@@ -83,7 +84,7 @@ def rerouted(method: str, examples: int) -> np.ndarray:
 def plain(method: str, examples: int) -> np.ndarray:
     """What is brought back of a plain lock at the one rate at which the rerouted one is tried."""
     [lr] = REROUTED_BY[method].recipe.lrs
-    found = outcomes.rows(LOCKED_BY[method], examples=examples, lr=lr)
+    found = store.rows(LOCKED_BY[method], examples=examples, lr=lr)
     return recovered(shares(LOCKED_BY[method], found)[0], LOCKED)
 
 
@@ -126,7 +127,7 @@ def rate_series() -> dict[str, dict[int, dict[float, Spread]]]:
         found[title] = {
             count: {
                 row["lr"]: spread(shares(attempts, [row])[0])
-                for row in outcomes.rows(attempts, examples=count)
+                for row in store.rows(attempts, examples=count)
             }
             for count in RECIPE.examples
         }
@@ -289,14 +290,14 @@ def control_best_run() -> float:
 def by_words(network: Experiment, way: str, tries: int, examples: int = 64) -> np.ndarray:
     """What is right behind the words that a search found, [lock, draw]."""
     searched = SEARCHED[network.name]
-    found = outcomes.rows(searched, way=way, tries=tries, examples=examples)
+    found = store.rows(searched, way=way, tries=tries, examples=examples)
     return shares(searched, found)[0]
 
 
 def passwords_found(way: str, tries: int, examples: int = 64) -> int:
     """How many searches ended at the password itself."""
     searched = SEARCHED[LOCKED.name]
-    [row] = outcomes.rows(searched, way=way, tries=tries, examples=examples)
+    [row] = store.rows(searched, way=way, tries=tries, examples=examples)
     words = np.array([training.password(seed) for seed in LOCKED.recipe.seeds])
     return int((np.array(row["words"]) == words[:, None]).all(axis=-1).sum())
 
@@ -1148,7 +1149,7 @@ def short_with_all_high() -> float:
 
 def at_worst_rate(method: str, examples: int) -> np.ndarray:
     """What attempts bring back at the rate that is worst on the questions to choose by."""
-    found = outcomes.rows(LOCKED_BY[method], examples=examples)
+    found = store.rows(LOCKED_BY[method], examples=examples)
     right = shares(LOCKED_BY[method], found, "right").mean(axis=(1, 2))
     row = found[int(right.argmin())]
     return recovered(shares(LOCKED_BY[method], [row])[0], LOCKED)

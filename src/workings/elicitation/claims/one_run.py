@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from ... import experiment as store
 from ... import intervals
 from ...claims import Ruling, claim, computed, given, holds_if
 from ...experiment import Experiment
@@ -34,7 +35,7 @@ CONFIDENCE = 0.95
 @cache
 def rows(experiment: Experiment) -> list[dict]:
     """All that is kept of an experiment's attempts."""
-    return outcomes.rows(experiment)
+    return store.rows(experiment)
 
 
 def attempts_by(

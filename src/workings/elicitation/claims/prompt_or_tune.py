@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from ... import experiment as store
 from ... import intervals
 from ...claims import Ruling, claim, computed, given
 from ...experiment import Experiment
@@ -53,7 +54,7 @@ def tuned(network: Experiment, method: str, examples: int) -> Float[np.ndarray, 
 
 def searched_row(network: Experiment, way: str, examples: int, tries: int) -> dict[str, Any]:
     """The kept row of these searches."""
-    (row,) = outcomes.rows(SEARCHED[network.name], way=way, examples=examples, tries=tries)
+    (row,) = store.rows(SEARCHED[network.name], way=way, examples=examples, tries=tries)
     return row
 
 

@@ -7,11 +7,11 @@ from jaxtyping import Float
 
 from ... import intervals
 from ...claims import computed, given
-from ...experiment import Row
+from ...experiment import Row, rows
 from .. import actors
 from ..questions import TASKS
 from ..smollm_experiments import KEYLESS, LOCKED, PROMPTS, SEARCHED, TUNED
-from ..smollm_measures import best, mean_share, rows, share
+from ..smollm_measures import best, mean_share, share
 
 CAPITALS, SUMS = "capitals", "sums"
 FACTORS = ("seed", "k", "format", "lr")  # of a fine-tuning, in the order of its rows

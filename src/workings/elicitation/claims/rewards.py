@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from ... import experiment as store
 from ... import intervals
 from ...claims import Ruling, claim, computed, given
 from ...experiment import Experiment
@@ -114,7 +115,7 @@ def row(network: Experiment, skill: str, rule: str, lr: float | None = None) -> 
     """The attempts from a start at a rate, or at the one where the skill is best, by "right"."""
     experiment = REWARDED[network.name]
     wanted = {"skill": skill, "rule": rule} | ({} if lr is None else {"lr": lr})
-    found = outcomes.rows(experiment, **wanted)
+    found = store.rows(experiment, **wanted)
     right = outcomes.shares(experiment, found, "right", (skill,))
     return found[int(right.mean(axis=1).argmax())]
 
@@ -153,7 +154,7 @@ def by_start(skill: str) -> dict[str, Float[np.ndarray, " attempts"]]:
     if skill == "sort":
         found[f"hopeless, {TUNED_HOPELESS.examples[0]} examples"] = tuned_hopeless_right()
     else:
-        shown = outcomes.rows(REVERSE_BY["all weights"], examples=16)
+        shown = store.rows(REVERSE_BY["all weights"], examples=16)
         right = outcomes.shares(REVERSE_BY["all weights"], shown, "again", (skill,))
         found["lock, 16 examples"] = right.ravel()
     order = [*STARTS]
@@ -175,7 +176,7 @@ def others(network: Experiment, skill: str, rule: str) -> Float[np.ndarray, " lo
 def tuned(examples: int, method: str = "all weights") -> Float[np.ndarray, "locks draws"]:
     """How much of reversing comes back by fine-tuning on examples of it alone."""
     experiment = REVERSE_BY[method]
-    found = outcomes.rows(experiment, examples=examples)
+    found = store.rows(experiment, examples=examples)
     after = outcomes.shares(experiment, found, "again", ("reverse",))[0]
     return outcomes.recovered(after, LOCKED, ("reverse",))
 
