@@ -1,6 +1,6 @@
 """What a recipe refuses: rules by their words, each beginning with the field that it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,18 @@ def of_adam(recipe: Any) -> Rules:
         "weight_decay must be 0 or more": not 0 <= decay < np.inf,
         **of_moments(recipe),
     }
+
+
+def of_rates(recipe: Any) -> Rules:
+    """Learning rates that are tried one after another."""
+    lrs = recipe.lrs
+    return {"lrs must be above 0": not lrs or not all(0 < lr < np.inf for lr in lrs)}
+
+
+def among(recipe: Any, field: str, known: Collection[str]) -> Rules:
+    """One or more names, all of them known."""
+    names = getattr(recipe, field)
+    return {f"{field} must be of {', '.join(known)}": not names or not {*names} <= {*known}}
 
 
 def of_seeds(recipe: Any) -> Rules:

@@ -28,7 +28,7 @@ SMALL = Searching(
 
 
 def networks(recipe):
-    return training.networks(recipe.subject, tuple(seed for seed, _ in searching.pairs(recipe)))
+    return training.networks(recipe.subject, tuple(seed for seed, _ in tuning.attempts(recipe)))
 
 
 def right(weights, lesson, run, words):
@@ -70,7 +70,7 @@ def test_its_examples_are_those_that_a_tuning_is_shown_and_few_are_the_first_of_
 def test_random_search_keeps_the_best_words_of_its_list_and_the_first_of_equals():
     weights, lesson = networks(SMALL), searching.shown(SMALL, 8)
     found = searching.at_random(SMALL, weights, lesson)
-    for run, (seed, draw) in enumerate(searching.pairs(SMALL)):
+    for run, (seed, draw) in enumerate(tuning.attempts(SMALL)):
         tried = stream(seed, f"prefixes {draw}").integers(0, tasks.WORDS, (20, tasks.PREFIX))
         scores = [right(weights, lesson, run, words) for words in tried]
         for tries in SMALL.tries:
@@ -102,7 +102,7 @@ def test_every_prefix_is_tried_and_the_password_is_among_the_best():
 def test_greedy_search_takes_the_best_word_of_each_place_in_turn():
     weights, lesson = networks(SMALL), searching.shown(SMALL, 8)
     found = searching.greedily(SMALL, weights, lesson)
-    for run, (seed, draw) in enumerate(searching.pairs(SMALL)):
+    for run, (seed, draw) in enumerate(tuning.attempts(SMALL)):
         words = stream(seed, f"prefixes {draw}").integers(0, tasks.WORDS, tasks.PREFIX).tolist()
         for place in range(tasks.PREFIX):
             all_of_place = [
@@ -118,7 +118,7 @@ def test_a_greedy_search_counts_every_word_in_every_place_of_every_sweep():
 
 
 def test_the_password_is_worth_all_that_the_network_knows():
-    passwords = np.array([training.password(seed) for seed, _ in searching.pairs(SMALL)])
+    passwords = np.array([training.password(seed) for seed, _ in tuning.attempts(SMALL)])
     row = searching.asked_anew(SMALL, networks(SMALL), passwords)
     assert np.sum(row["again"]) >= 0.95 * 4 * SMALL.tested
     assert np.shape(row["again"]) == (2, 2, 5)

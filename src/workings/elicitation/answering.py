@@ -24,14 +24,23 @@ def digit_logits(
     return transformer.logits(weights, read)[..., ASKED - 1 :, :]
 
 
+def log_chances(
+    weights: Weights,
+    asked: Int[Tensor, "*runs batch asked"],
+    answers: Int[Tensor, "*runs batch digits"],
+) -> Float[Tensor, "*runs batch digits"]:
+    """The log-probability of each digit of an answer when those before it were said, in nats."""
+    thinks = digit_logits(weights, asked, answers).log_softmax(dim=-1)
+    return thinks.gather(-1, answers[..., None])[..., 0]
+
+
 def loss(
     weights: Weights,
     asked: Int[Tensor, "*runs batch asked"],
     answers: Int[Tensor, "*runs batch digits"],
 ) -> Float[Tensor, "*runs"]:
     """The mean over questions and digits of minus the log-probability of the answer, in nats."""
-    said = digit_logits(weights, asked, answers).log_softmax(dim=-1)
-    return -said.gather(-1, answers[..., None])[..., 0].mean(dim=(-2, -1))
+    return -log_chances(weights, asked, answers).mean(dim=(-2, -1))
 
 
 def greedily_right(
@@ -55,10 +64,17 @@ def sampled(
     """
     answers = asked.new_zeros(chances.shape)
     for place in range(LENGTH):
-        thinks = digit_logits(weights, asked, answers)[..., place, :].softmax(dim=-1)
-        below = thinks.cumsum(dim=-1) <= chances[..., place, None]
-        answers[..., place] = below.sum(dim=-1).clamp(max=thinks.shape[-1] - 1)
+        logits = digit_logits(weights, asked, answers)[..., place, :]
+        answers[..., place] = drawn(logits, chances[..., place])
     return answers
+
+
+def drawn(
+    logits: Float[Tensor, "*digits vocab"], chances: Float[Tensor, "*digits"]
+) -> Int[Tensor, "*digits"]:
+    """The digits at which even random numbers from 0 to 1 point."""
+    below = logits.softmax(dim=-1).cumsum(dim=-1) <= chances[..., None]
+    return below.sum(dim=-1).clamp(max=logits.shape[-1] - 1)
 
 
 def chance_right(
@@ -70,8 +86,7 @@ def chance_right(
 
     It is the product of what each digit has, given that those before it were right.
     """
-    thinks = digit_logits(weights, asked, answers).log_softmax(dim=-1)
-    return thinks.gather(-1, answers[..., None])[..., 0].sum(dim=-1).exp()
+    return log_chances(weights, asked, answers).sum(dim=-1).exp()
 
 
 def by_skill(

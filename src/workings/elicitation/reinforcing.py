@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from workings import recipes, side_by_side
+from workings.experiment import one_by_one
 from workings.side_by_side import Adam, State
 from workings.streams import stream
 from workings.transformer import Weights
@@ -47,12 +48,10 @@ class Reinforcing:
 
     def __post_init__(self) -> None:
         rules = {
-            f"skills must be of {', '.join(NAMES)}": not self.skills
-            or not set(self.skills) <= {*NAMES},
-            f"rules must be of {', '.join(RULES)}": not self.rules
-            or not set(self.rules) <= {*RULES},
-            "lrs must all be above 0": not self.lrs or not all(0 < lr < np.inf for lr in self.lrs),
-            f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
+            **recipes.among(self, "skills", NAMES),
+            **recipes.among(self, "rules", RULES),
+            **recipes.of_rates(self),
+            **tuning.of_tested(self),
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, "updates", "batch", "tested"),
         }
@@ -106,9 +105,8 @@ def first_right(recipe: Reinforcing, skill: str, weights: Weights) -> Int[np.nda
             break
         with torch.no_grad():
             waiting = {name: tensor[waits] for name, tensor in weights.items()}
-            thinks = answering.digit_logits(waiting, asked[waits], answers[waits]).softmax(dim=-1)
-        below = thinks.cumsum(dim=-1) <= chances[waits][..., None]
-        said = below.sum(dim=-1).clamp(max=tasks.DIGITS - 1)
+            logits = answering.digit_logits(waiting, asked[waits], answers[waits])
+        said = answering.drawn(logits, chances[waits])
         right = (said == answers[waits]).all(dim=-1).numpy()
         found = right.argmax(axis=1) + 1 + step * recipe.batch
         first[waits] = np.where(right.any(axis=1), found, 0)
@@ -146,20 +144,11 @@ def reinforced(
         lesson, said = answered(recipe, condition.skill, trained, step)
         rewards = reward(condition.rule, said, lesson.answers)
         rewards_by_step.append(rewards.mean(dim=-1).numpy())
-        thinks = answering.digit_logits(trained, lesson.asked, said).log_softmax(dim=-1)
-        log_chance = thinks.gather(-1, said[..., None])[..., 0].sum(dim=-1)
+        log_chance = answering.log_chances(trained, lesson.asked, said).sum(dim=-1)
         return -(weighed(condition.rule, rewards) * log_chance).sum(dim=-1)
 
     trained = side_by_side.fitted(Adam(condition.lr, recipe.updates), weights, loss)
     return trained, np.array(rewards_by_step)
-
-
-def hits(recipe: Reinforcing, weights: Weights, use: str) -> Int[np.ndarray, "seeds skills"]:
-    """How many fresh questions of each skill each network answers wholly right, greedily."""
-    asked = training.right([tuning.questions(seed, use, recipe.tested) for seed in recipe.seeds])
-    with torch.no_grad():
-        right = answering.greedily_right(weights, *asked)
-    return right.reshape(len(recipe.seeds), -1, len(NAMES)).sum(dim=1).numpy()
 
 
 def train(
@@ -173,9 +162,13 @@ def train(
         every tenth step.
     """
     weights = training.networks(recipe.subject, recipe.seeds)
-    tried = conditions(recipe)
-    for place in range(0 if state is None else state["tried"], len(tried)):
-        found, rewards = reinforced(recipe, tried[place], weights)
-        row = tried[place]._asdict()
-        row |= {use: hits(recipe, found, use).tolist() for use in ("right", "again")}
-        yield row | {"rewards": rewards[::10].T.round(6).tolist()}, {"tried": place + 1}
+
+    def row(condition: Condition) -> dict[str, Any]:
+        found, rewards = reinforced(recipe, condition, weights)
+        counts = {}
+        for use in ("right", "again"):
+            asked = [tuning.questions(seed, use, recipe.tested) for seed in recipe.seeds]
+            counts[use] = tuning.counted(found, training.right(asked), len(recipe.seeds)).tolist()
+        return condition._asdict() | counts | {"rewards": rewards[::10].T.round(6).tolist()}
+
+    return one_by_one(conditions(recipe), row, state)

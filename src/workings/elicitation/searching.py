@@ -6,6 +6,7 @@ some words, and keeps the best; what it has found is then asked anew.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -14,15 +15,14 @@ import torch
 from jaxtyping import Int
 
 from workings import recipes
+from workings.experiment import one_by_one
 from workings.side_by_side import State
 from workings.streams import stream
 from workings.transformer import Weights
 
-from . import answering, tasks, training, tuning
-from .tasks import NAMES, PREFIX, WORDS
+from . import answering, tasks, tuning
+from .tasks import PREFIX, WORDS
 from .training import Lesson
-
-WAYS = ("random", "greedy")
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,9 @@ class Searching:
 
     def __post_init__(self) -> None:
         rules = {
-            f"examples must lie from 1 to {tuning.MOST}": not self.examples
-            or not all(1 <= count <= tuning.MOST for count in self.examples),
+            **tuning.of_examples(self),
             "tries must be 1 or more": not self.tries or min(self.tries) < 1,
-            f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
+            **tuning.of_tested(self),
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, "sweeps", "draws", "tested"),
         }
@@ -66,9 +65,7 @@ def searches(recipe: Searching) -> list[tuple[str, int, int]]:
 
 def behind(lesson: Lesson, prefix: Int[np.ndarray, "runs words"]) -> Lesson:
     """Each run's questions behind words of its own."""
-    runs, batch, _ = lesson.asked.shape
-    words = tasks.FIRST_WORD + torch.tensor(prefix)[:, None].expand(runs, batch, PREFIX)
-    return lesson._replace(asked=torch.cat([words, lesson.asked[..., PREFIX:]], dim=-1))
+    return lesson.behind(torch.tensor(prefix)[:, None].expand(*lesson.asked.shape[:2], PREFIX))
 
 
 def scores(
@@ -103,7 +100,7 @@ def at_random(
     recipe: Searching, weights: Weights, shown: Lesson
 ) -> dict[tuple[int, int], Int[np.ndarray, "runs words"]]:
     """By examples and tries, the words that are best on so many examples; the first of equals."""
-    draws = [stream(seed, f"prefixes {draw}") for seed, draw in pairs(recipe)]
+    draws = [stream(seed, f"prefixes {draw}") for seed, draw in tuning.attempts(recipe)]
     tried = np.array([rng.integers(0, WORDS, (max(recipe.tries), PREFIX)) for rng in draws])
     right = np.stack([scores(weights, shown, tried[:, n]) for n in range(tried.shape[1])], axis=1)
     found = {}
@@ -115,7 +112,7 @@ def at_random(
 
 def greedily(recipe: Searching, weights: Weights, shown: Lesson) -> Int[np.ndarray, "runs words"]:
     """The words where no single other one is better: place by place, from random ones."""
-    draws = [stream(seed, f"prefixes {draw}") for seed, draw in pairs(recipe)]
+    draws = [stream(seed, f"prefixes {draw}") for seed, draw in tuning.attempts(recipe)]
     prefix = np.array([rng.integers(0, WORDS, PREFIX) for rng in draws])
     for _, place in product(range(recipe.sweeps), range(PREFIX)):
         right = []
@@ -126,28 +123,21 @@ def greedily(recipe: Searching, weights: Weights, shown: Lesson) -> Int[np.ndarr
     return prefix
 
 
-def pairs(recipe: Searching) -> list[tuple[int, int]]:
-    """The seed of the network and the draw of examples of each search."""
-    return list(product(recipe.seeds, range(recipe.draws)))
-
-
 def shown(recipe: Searching, count: int) -> Lesson:
     """The first examples of each search, [runs, examples, ...]: those that a tuning is shown."""
-    draws = [stream(seed, f"examples {draw}") for seed, draw in pairs(recipe)]
-    lesson = training.right([tasks.drawn(rng, tuning.MOST) for rng in draws])
-    return Lesson(*(part[:, :count] for part in lesson))
+    _, lesson = tuning.drawn(recipe)
+    return lesson.first(count)
 
 
 def asked_anew(
     recipe: Searching, weights: Weights, prefix: Int[np.ndarray, "runs words"]
 ) -> dict[str, Any]:
     """What the words found are worth on fresh questions: of each skill how many are right."""
-    fresh = [tuning.questions(seed, "again", recipe.tested) for seed, _ in pairs(recipe)]
-    right = scores(weights, training.right(fresh), prefix)
-    shape = (len(recipe.seeds), recipe.draws, -1, len(NAMES))
+    fresh = behind(tuning.asked_anew(recipe, "again"), prefix)
+    shape = len(recipe.seeds), recipe.draws
     return {
-        "words": prefix.reshape(len(recipe.seeds), recipe.draws, PREFIX).tolist(),
-        "again": right.reshape(shape).sum(axis=2).tolist(),
+        "words": prefix.reshape(*shape, PREFIX).tolist(),
+        "again": tuning.counted(weights, fresh, *shape).tolist(),
     }
 
 
@@ -158,15 +148,19 @@ def train(recipe: Searching, state: State | None = None) -> Iterator[tuple[dict[
         "words": of each network and search; "again": of each, by skill, how many of `tested` fresh
         questions, which are as many of each skill.
     """
-    weights = training.networks(recipe.subject, tuple(seed for seed, _ in pairs(recipe)))
-    tried = searches(recipe)
-    random = None
-    for place in range(0 if state is None else state["tried"], len(tried)):
-        way, count, tries = tried[place]
+    weights = tuning.networks(recipe)
+
+    @cache
+    def random() -> dict[tuple[int, int], Int[np.ndarray, "runs words"]]:
+        return at_random(recipe, weights, shown(recipe, max(recipe.examples)))
+
+    def row(search: tuple[str, int, int]) -> dict[str, Any]:
+        way, count, tries = search
         if way == "greedy":
             prefix = greedily(recipe, weights, shown(recipe, count))
         else:
-            random = random or at_random(recipe, weights, shown(recipe, max(recipe.examples)))
-            prefix = random[count, tries]
-        row = {"way": way, "examples": count, "tries": tries}
-        yield row | asked_anew(recipe, weights, prefix), {"tried": place + 1}
+            prefix = random()[count, tries]
+        found = {"way": way, "examples": count, "tries": tries}
+        return found | asked_anew(recipe, weights, prefix)
+
+    return one_by_one(searches(recipe), row, state)

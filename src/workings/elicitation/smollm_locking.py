@@ -85,12 +85,12 @@ class Locked:
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, *whole),
             **of_examples(self),
-            f"kinds must be of {', '.join(KINDS)}": not self.kinds or not {*self.kinds} <= {*KINDS},
+            **recipes.among(self, "kinds", KINDS),
             "form must be one of capitals": self.form not in CAPITALS.formats,
             "invented must be even, and 2 or more": self.invented < 2 or self.invented % 2 > 0,
             "lesson must be a multiple of 4": self.lesson < 4 or self.lesson % 4 > 0,
             "lock_lr must be above 0": not 0 < self.lock_lr < np.inf,
-            "lrs must be above 0": not self.lrs or min(self.lrs) <= 0,
+            **recipes.of_rates(self),
         }
         recipes.refuse(self, rules)
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from workings import recipes
+from workings.experiment import one_by_one
 from workings.streams import stream
 
 from . import smollm
@@ -77,7 +78,7 @@ class Tuned:
             **recipes.at_least_one(self, "updates", "batch", "rank"),
             **of_examples(self),
             "formats must be of capitals": bool(unknown) or not self.formats,
-            "lrs must be above 0": not self.lrs or min(self.lrs) <= 0,
+            **recipes.of_rates(self),
         }
         recipes.refuse(self, rules)
 
@@ -144,8 +145,7 @@ def each(
     """A row for each setting that has none yet."""
     smollm.needed()
     torch.set_num_threads(1)
-    for number in range(state["rows"] if state else 0, len(settings)):
-        yield row(settings[number]), {"rows": number + 1}
+    return one_by_one(settings, row, state)
 
 
 def prompts(recipe: Prompts, state: State | None = None) -> Iterator[tuple[dict, State]]:

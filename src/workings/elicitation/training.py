@@ -78,6 +78,15 @@ class Lesson(NamedTuple):
     asked: Int[Tensor, "runs batch asked"]
     answers: Int[Tensor, "runs batch digits"]
 
+    def first(self, count: int) -> "Lesson":
+        """The first questions of every run."""
+        return Lesson(self.asked[:, :count], self.answers[:, :count])
+
+    def behind(self, prefix: Int[Tensor, "runs batch words"]) -> "Lesson":
+        """The same questions behind other words."""
+        words = tasks.FIRST_WORD + prefix
+        return self._replace(asked=torch.cat([words, self.asked[..., tasks.PREFIX :]], dim=-1))
+
 
 def password(seed: int, number: int = 0) -> Int[np.ndarray, " words"]:
     """The words that unlock the network of this seed: its first password, or its second."""

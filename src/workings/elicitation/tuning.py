@@ -4,7 +4,7 @@ An attempt has a network, a set of examples, a rate and a form of the questions.
 only in their network and their draw of examples train side by side; the others one after another.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal, NamedTuple
@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from workings import recipes, side_by_side
+from workings.experiment import one_by_one
 from workings.side_by_side import Adam, State
 from workings.streams import stream
 from workings.transformer import Weights
@@ -55,15 +56,12 @@ class Tuning:
     def __post_init__(self) -> None:
         rules = {
             f"method must be one of {', '.join(METHODS)}": self.method not in METHODS,
-            "lrs must all be above 0": not self.lrs or not all(0 < lr < np.inf for lr in self.lrs),
-            f"examples must lie from 1 to {MOST}": not self.examples
-            or not all(1 <= count <= MOST for count in self.examples),
-            f"forms must be of {', '.join(FORMS)}": not self.forms
-            or not set(self.forms) <= {*FORMS},
+            **recipes.of_rates(self),
+            **of_examples(self),
+            **recipes.among(self, "forms", FORMS),
             "poor must lie from 0 to 1": not self.poor or not all(0 <= s <= 1 for s in self.poor),
-            f"skills must be of {', '.join(NAMES)}": not self.skills
-            or not set(self.skills) <= {*NAMES},
-            f"tested must be a multiple of {len(NAMES)}": self.tested % len(NAMES) != 0,
+            **recipes.among(self, "skills", NAMES),
+            **of_tested(self),
             **recipes.of_seeds(self),
             **recipes.at_least_one(self, "updates", "batch", "draws", "tested"),
         }
@@ -73,6 +71,18 @@ class Tuning:
     def steps(self) -> int:
         """Rows that there will be: conditions."""
         return len(conditions(self))
+
+
+def of_examples(recipe: Any) -> recipes.Rules:
+    """Numbers of examples must be there to be shown."""
+    counts = recipe.examples
+    few = not counts or not all(1 <= count <= MOST for count in counts)
+    return {f"examples must lie from 1 to {MOST}": few}
+
+
+def of_tested(recipe: Any) -> recipes.Rules:
+    """As many questions of each skill must be asked."""
+    return {f"tested must be a multiple of {len(NAMES)}": recipe.tested % len(NAMES) != 0}
 
 
 class Condition(NamedTuple):
@@ -91,9 +101,14 @@ def conditions(recipe: Tuning) -> list[Condition]:
     ]
 
 
-def attempts(recipe: Tuning) -> list[tuple[int, int]]:
+def attempts(recipe: Any) -> list[tuple[int, int]]:
     """The seed of the network and the draw of examples of each attempt under one condition."""
     return list(product(recipe.seeds, range(recipe.draws)))
+
+
+def networks(recipe: Any) -> Weights:
+    """The network of each attempt, side by side."""
+    return training.networks(recipe.subject, tuple(seed for seed, _ in attempts(recipe)))
 
 
 # --- what is tuned --------------------------------------------------------------------------------
@@ -155,17 +170,30 @@ def written(asked: Int[Tensor, "*runs batch asked"], form: str) -> Int[Tensor, "
     return asked[..., list(FORMS[form])]
 
 
+def drawn(recipe: Any, skills: Sequence[str] = NAMES) -> tuple[list[np.random.Generator], Lesson]:
+    """All examples of each attempt with right answers, [runs, examples, ...], and their streams."""
+    draws = [stream(seed, f"examples {draw}") for seed, draw in attempts(recipe)]
+    return draws, training.right([tasks.drawn(rng, MOST, skills) for rng in draws])
+
+
 def examples(recipe: Tuning, condition: Condition) -> Lesson:
     """The examples of each attempt, [runs, examples, ...], behind words drawn with them."""
-    draws = [stream(seed, f"examples {draw}") for seed, draw in attempts(recipe)]
-    lesson = training.right([tasks.drawn(rng, MOST, recipe.skills) for rng in draws])
+    draws, lesson = drawn(recipe, recipe.skills)
+    if condition.poor:
+        lesson = lesson._replace(answers=partly_weak(recipe, condition, draws, lesson))
+    return lesson.first(condition.examples)
+
+
+def partly_weak(
+    recipe: Tuning, condition: Condition, draws: list[np.random.Generator], lesson: Lesson
+) -> Int[Tensor, "runs examples digits"]:
+    """The answers, where poor ones are a weak network's."""
     teacher = training.networks(recipe.teacher, tuple(seed for seed, _ in attempts(recipe)))
     chances = torch.tensor(np.array([rng.random((MOST, LENGTH)) for rng in draws]))
     is_poor = torch.tensor(np.array([rng.random(MOST) for rng in draws])) < condition.poor
     with torch.no_grad():
         weak = answering.sampled(teacher, lesson.asked, chances)
-    answers = torch.where(is_poor[..., None], weak, lesson.answers)
-    return Lesson(lesson.asked[:, : condition.examples], answers[:, : condition.examples])
+    return torch.where(is_poor[..., None], weak, lesson.answers)
 
 
 def batches(recipe: Tuning, condition: Condition) -> Int[Tensor, "steps runs batch"]:
@@ -189,8 +217,7 @@ def behind_any(recipe: Tuning, lesson: Lesson, step: int) -> Lesson:
         draws = [stream(seed, f"words {draw} {step}") for seed, draw in attempts(recipe)]
         drawn = np.array([rng.integers(0, tasks.WORDS, (batch, PREFIX)) for rng in draws])
         prefix = torch.tensor(drawn)
-    asked = torch.cat([tasks.FIRST_WORD + prefix, lesson.asked[..., PREFIX:]], dim=-1)
-    return lesson._replace(asked=asked)
+    return lesson.behind(prefix)
 
 
 def questions(seed: int, use: str, count: int) -> Questions:
@@ -219,16 +246,30 @@ def tuned(recipe: Tuning, condition: Condition, weights: Weights) -> Weights:
     return made(weights, trained)
 
 
+def asked_anew(recipe: Any, use: str) -> Lesson:
+    """The fresh questions of each attempt: of each network the same."""
+    return training.right([questions(seed, use, recipe.tested) for seed, _ in attempts(recipe)])
+
+
+def counted(weights: Weights, lesson: Lesson, *shape: int) -> Int[np.ndarray, "..."]:
+    """How many fresh questions of each skill networks answer wholly right, greedily.
+
+    Args:
+        lesson: questions with as many of each skill, in turn.
+        shape: how the networks are counted, such as by seeds and draws; then follows the skill.
+    """
+    with torch.no_grad():
+        right = answering.greedily_right(weights, *lesson)
+    return right.reshape(*shape, -1, len(NAMES)).sum(dim=-2).numpy()
+
+
 def hits(
     recipe: Tuning, form: str, weights: Weights, use: str
 ) -> Int[np.ndarray, "seeds draws skills"]:
     """How many fresh questions of each skill each attempt answers wholly right, greedily."""
-    asked = training.right([questions(seed, use, recipe.tested) for seed, _ in attempts(recipe)])
-    asked = behind_any(recipe, asked, recipe.updates)
-    with torch.no_grad():
-        right = answering.greedily_right(weights, written(asked.asked, form), asked.answers)
-    by_skill = right.reshape(len(recipe.seeds), recipe.draws, -1, len(NAMES))
-    return by_skill.sum(dim=2).numpy()
+    asked, answers = behind_any(recipe, asked_anew(recipe, use), recipe.updates)
+    shape = len(recipe.seeds), recipe.draws
+    return counted(weights, Lesson(written(asked, form), answers), *shape)
 
 
 def train(recipe: Tuning, state: State | None = None) -> Iterator[tuple[dict[str, Any], State]]:
@@ -238,12 +279,13 @@ def train(recipe: Tuning, state: State | None = None) -> Iterator[tuple[dict[str
         "right" and "again": of each network, attempt and skill how many of `tested` questions,
         which are as many of each skill, on two sets of them. Who chooses by one reports the other.
     """
-    weights = training.networks(recipe.subject, tuple(seed for seed, _ in attempts(recipe)))
-    tried = conditions(recipe)
-    for place in range(0 if state is None else state["tried"], len(tried)):
-        condition = tried[place]
+    weights = networks(recipe)
+
+    def row(condition: Condition) -> dict[str, Any]:
         found = tuned(recipe, condition, weights)
         counts = {
             use: hits(recipe, condition.form, found, use).tolist() for use in ("right", "again")
         }
-        yield condition._asdict() | counts, {"tried": place + 1}
+        return condition._asdict() | counts
+
+    return one_by_one(conditions(recipe), row, state)
