@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from workings.claims import ROOT
-from workings.style import COLORS
+from workings.style import COLORS, apart
 
 SHEET = (ROOT / "book" / "_static" / "workings.css").read_text(encoding="utf-8")
 THEMES = ("light", "dark")
@@ -128,3 +128,9 @@ def test_no_two_meanings_look_alike(theme, eye):
 def test_a_line_of_any_meaning_can_be_seen_on_paper(theme, meaning):
     color = COLORS[meaning][THEMES.index(theme)]
     assert contrast(color, sheet(theme)["paper"]) >= AA_GRAPHICS
+
+
+def test_labels_that_would_touch_are_moved_up_and_others_stay():
+    assert apart([0.5, 0.52, 0.1], 0.08) == pytest.approx([0.5, 0.58, 0.1])
+    assert apart([0.2, 0.2, 0.2], 0.1) == pytest.approx([0.2, 0.3, 0.4])
+    assert apart([], 0.1) == []

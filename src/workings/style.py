@@ -1,7 +1,8 @@
 """How every figure looks: one color for one meaning, three widths, light and dark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 
 import matplotlib as mpl
 from IPython import get_ipython
@@ -96,3 +97,24 @@ def label_end(ax: Axes, x: float, y: float, text: str, meaning: str, **kwargs) -
         va="center",
         **kwargs,
     )
+
+
+def label_above(ax: Axes, x: float, text: str, meaning: str, **kwargs) -> None:
+    """Name what a value means above the panel, in the meaning's color; centered if not said."""
+    ax.annotate(
+        text,
+        (x, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        color=color(meaning),
+        **{"ha": "center"} | kwargs,
+    )
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """The same heights, those moved up that are closer than a gap to the next below."""
+    moved = list(heights)
+    for below, above in pairwise(sorted(range(len(moved)), key=heights.__getitem__)):
+        moved[above] = max(moved[above], moved[below] + gap)
+    return moved

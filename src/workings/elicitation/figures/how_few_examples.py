@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from ...style import FAINT, color, label_end, panels
+from ...style import FAINT, apart, color, label_end, panels
 from ..outcomes import Spread
 
 Curves = Mapping[str, Mapping[str, Mapping[float, Spread]]]  # by method, label, what is varied
@@ -55,7 +55,7 @@ def curves(
         axes[len(axes) // 2].set_ylabel(up, labelpad=9)
         for ax, by_label in zip(axes, methods.values(), strict=True):
             ends = [list(spreads.values())[-1].mean.value for spreads in by_label.values()]
-            heights = _apart(ends, LINE * (ax.get_ylim()[1] - ax.get_ylim()[0]))
+            heights = apart(ends, LINE * (ax.get_ylim()[1] - ax.get_ylim()[0]))
             for label, height in zip(by_label, heights, strict=True):
                 label_end(
                     ax,
@@ -108,7 +108,7 @@ def by_rate(
             for line in means:
                 ax.plot(range(len(line)), line, "o-", color=color("layer"), markersize=3)
             for count, height in zip(
-                by_count, _apart([line[0] for line in means], LINE * 0.7), strict=True
+                by_count, apart([line[0] for line in means], LINE * 0.7), strict=True
             ):
                 _name(ax, height, str(count))
             rates = next(iter(by_count.values()))
@@ -131,14 +131,3 @@ def _name(ax: Axes, height: float, text: str) -> None:
         color=color("layer"),
         fontsize=8,
     )
-
-
-def _apart(heights: Sequence[float], gap: float) -> list[float]:
-    """The same heights, those moved up that are closer than a gap to the next below."""
-    moved = list(heights)
-    below = None
-    for place in sorted(range(len(moved)), key=lambda place: moved[place]):
-        if below is not None:
-            moved[place] = max(moved[place], moved[below] + gap)
-        below = place
-    return moved

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from ...intervals import Estimate
-from ...style import FAINT, INK, color, label_end, panels
+from ...style import FAINT, INK, color, label_above, label_end, panels
 
 FORM_COLORS = {"skill first": "layer", "skill last": "tail", "backwards": "excluded"}
 PERCENT = PercentFormatter(1)
@@ -29,15 +29,7 @@ def actors(
         figure.get_layout_engine().set(rect=(0.09, 0, 0.91, 1))
         for text, mark in marks.items():
             ax.axvline(mark, color=color("theory"), linewidth=1, zorder=0)
-            ax.annotate(
-                text,
-                (mark, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                color=color("theory"),
-                ha="right" if mark > 0.8 else "center",
-            )
+            label_above(ax, mark, text, "theory", ha="right" if mark > 0.8 else "center")
         for row, values in enumerate(groups.values()):
             lift = 0.28 * np.sin(np.arange(len(values)) * 2.4)  # apart, and the same each time
             ax.plot(

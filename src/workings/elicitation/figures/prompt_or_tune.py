@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ...intervals import Estimate
-from ...style import FAINT, INK, color, panels
+from ...style import FAINT, INK, color, label_above, panels
 
 LIFT = 0.17  # of the control below its row, in rows
 
@@ -80,16 +80,8 @@ def efforts(
             fontsize=8,
         )
         for mark, text in ((closed, "untouched"), (opened, "password")):
-            axes[0].annotate(
-                text,
-                (mark, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                color=color("theory"),
-                ha="center" if text == "untouched" else "right",
-                fontsize=8,
-            )
+            align = "center" if text == "untouched" else "right"
+            label_above(axes[0], mark, text, "theory", ha=align, fontsize=8)
         axes[-1].set_xlabel("share of fresh questions right")
     return figure
 

@@ -1,16 +1,16 @@
 """The figures of "Does it happen in a real model?"."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, PercentFormatter
 
 from ...intervals import Estimate
-from ...style import FAINT, INK, color, panels
+from ...style import FAINT, INK, apart, color, panels
 
 FORMAT_COLORS = {"form": "layer", "possessive": "tail", "semicolon": "excluded"}
+LINE = 0.08  # the height of a label, in shares
 WIDE = 0.06  # from seed to seed, in octaves of examples
 
 
@@ -55,7 +55,7 @@ def curves(methods: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
     with panels(height=3.2) as (figure, ax):
         # On a phone letters grow and the figure does not: leave them room at the right.
         figure.get_layout_engine().set(rect=(0, 0, 0.94, 1))
-        ends = _apart([float(np.mean([*by.values()][-1])) for by in methods.values()])
+        ends = apart([float(np.mean([*by.values()][-1])) for by in methods.values()], LINE)
         for (method, by_examples), end in zip(methods.items(), ends, strict=True):
             paint = color(FORMAT_COLORS.get(method, "table"))
             examples = np.array([*by_examples])
@@ -78,12 +78,3 @@ def curves(methods: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
         ax.set_xlabel("examples", color=INK)
         ax.set_ylabel("held-out capitals named")
     return figure
-
-
-def _apart(ends: Sequence[float], least: float = 0.08) -> list[float]:
-    """Where labels stand that would otherwise lie on each other."""
-    order = np.argsort(ends)
-    placed = list(ends)
-    for below, above in pairwise(order):
-        placed[above] = max(placed[above], placed[below] + least)
-    return placed

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...style import FAINT, INK, color, panels
+from ...style import FAINT, INK, color, label_above, panels
 
 CASES = ("both", "only A", "only B", "neither")
 
@@ -35,15 +35,7 @@ def losses(found: Mapping[str, Sequence[float]], guess: float, half: float) -> F
             )
         for loss, words in ((guess, "an even guess"), (half, "half of it")):
             ax.axvline(loss, color=color("theory"), linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-            ax.annotate(
-                words,
-                (loss, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                color=color("theory"),
-            )
+            label_above(ax, loss, words, "theory")
         figure.get_layout_engine().set(rect=(0.03, 0, 0.93, 1))  # clear of a phone's edge
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...intervals import Estimate
-from ...style import FAINT, INK, color, panels
+from ...style import FAINT, INK, color, label_above, panels
 
 
 def ends(
@@ -26,15 +26,7 @@ def ends(
         figure.get_layout_engine().set(rect=(0.09, 0, 0.84, 1))
         for text, mark in marks.items():
             ax.axvline(mark, color=FAINT, linewidth=1, zorder=0)
-            ax.annotate(
-                text,
-                (mark, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                color=color("theory"),
-                ha="center",
-            )
+            label_above(ax, mark, text, "theory")
         for row, (kind, values) in enumerate(gaps.items()):
             offset = 0.22 * np.linspace(-1, 1, len(values))
             ax.plot(
