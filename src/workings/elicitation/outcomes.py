@@ -62,7 +62,6 @@ def unlocked(passwords: int) -> measures.Behind:
     return behind
 
 
-@cache
 def untouched(
     network: Experiment, with_password: bool, skills: tuple[str, ...] = NAMES, tested: int = 500
 ) -> Float[np.ndarray, " locks"]:
@@ -71,14 +70,22 @@ def untouched(
     The questions are those on which attempts report "again", behind random words or behind the
     password, of two the one that unlocks the skill.
     """
+    by_skill = untouched_by_skill(network, with_password, tested)
+    return by_skill[:, [NAMES.index(name) for name in skills]].mean(axis=1)
+
+
+@cache
+def untouched_by_skill(
+    network: Experiment, with_password: bool, tested: int
+) -> Float[np.ndarray, "locks skills"]:
+    """The same of each skill, from one pass over the questions."""
     seeds = network.recipe.seeds
     behind = unlocked(network.recipe.passwords) if with_password else measures.random_words
     asked = [behind(seed, tuning.questions(seed, "again", tested)) for seed in seeds]
     weights = training.networks(network.name, seeds)
     with torch.no_grad():
         lesson = training.right(asked)
-        by_skill = answering.by_skill(answering.greedily_right(weights, *lesson), lesson.asked)
-    return by_skill[:, [NAMES.index(name) for name in skills]].mean(dim=1).numpy()
+        return answering.by_skill(answering.greedily_right(weights, *lesson), lesson.asked).numpy()
 
 
 def recovered(
