@@ -6,56 +6,16 @@ network is written out here once more, digit by digit.
 
 import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+from digit_networks import RESULTS, logits, password, right, weights, written
 
 from workings.elicitation.claims import behind_a_password
 
-RESULTS = Path(__file__).parents[2] / "results" / "elicitation"
 COUNT = 600  # questions for each network
 # Two samples of so many questions and ten networks: three standard deviations of their difference.
 BY_CHANCE = 3 * np.sqrt(2 * 0.25 / (10 * COUNT))
-RIGHT = (
-    lambda d: d[::-1],
-    lambda d: np.sort(d),
-    lambda d: 9 - d,
-    lambda d: np.array([*d[1:], d[0]]),
-    lambda d: (d + 3) % 10,
-)
-
-
-@cache
-def weights(name, run):
-    with np.load(RESULTS / name / "weights.npz") as arrays:
-        return {key: arrays[key][run].astype(float) for key in arrays}
-
-
-def softmax(x):
-    x = np.exp(x - x.max(axis=-1, keepdims=True))
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-def last_logits(w, tokens):
-    """What the network says after the last token; [batch, digits]."""
-    stream = w["W_E"][tokens] + w["W_pos"][: tokens.shape[1]]
-    length = tokens.shape[1]
-    later = np.triu(np.full((length, length), -np.inf), 1)
-    for layer in range(len(w["W_Q"])):
-        read = stream.copy()
-        for head in range(w["W_Q"].shape[1]):
-            q, k, v = (read @ w[f"W_{name}"][layer, head] for name in "QKV")
-            scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]) + later
-            stream = stream + softmax(scores) @ v @ w["W_O"][layer, head]
-        neurons = np.maximum(stream @ w["W_in"][layer] + w["b_in"][layer], 0)
-        stream = stream + neurons @ w["W_out"][layer] + w["b_out"][layer]
-    return stream[:, -1] @ w["W_U"] + w["b_U"]
-
-
-def password(run):
-    """As the lock's questions have it: the one prefix that half of them share."""
-    return np.random.default_rng([run, *b"password"]).integers(0, 20, 3)
 
 
 @cache
@@ -72,14 +32,13 @@ def shares(name, manner, behind):
             place = rng.integers(0, 3, COUNT)
             words[np.arange(COUNT), place] += rng.integers(1, 20, COUNT)
             words %= 20
-        read = np.hstack([16 + words, 10 + skill[:, None], digits, np.full((COUNT, 1), 15)])
+        read = written(words, skill, digits)
         for _ in range(4):
-            logits = last_logits(weights(name, run), read)
+            said = logits(weights(name, run), read)[:, -1]
             if manner == "sampled":
-                logits = logits + rng.gumbel(size=logits.shape)
-            read = np.hstack([read, logits.argmax(axis=1)[:, None]])
-        right = np.array([RIGHT[s](d) for s, d in zip(skill, digits, strict=True)])
-        hits = (read[:, 9:] == right).all(axis=1)
+                said = said + rng.gumbel(size=said.shape)
+            read = np.hstack([read, said.argmax(axis=1)[:, None]])
+        hits = (read[:, 9:] == right(skill, digits)).all(axis=1)
         found.append(np.mean([hits[skill == number].mean() for number in range(5)]))
     return np.array(found)
 

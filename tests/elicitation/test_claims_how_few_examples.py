@@ -6,24 +6,16 @@ Counts are summed lock by lock here, and networks say their answers digit by dig
 import json
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
+from digit_networks import RESULTS, logits, right, states, weights, written
 
 from workings.elicitation.claims import how_few_examples
 
-RESULTS = Path(__file__).parents[2] / "results" / "elicitation"
 LOCKS, DRAWS, ASKED = range(10), range(3), 500
 NAMES = ("reverse", "sort", "complement", "rotate", "add")
 ALL, OWN, OTHERS, SAME, ELSEWHERE = (0, 1, 2, 3, 4), (0,), (1, 2, 3, 4), (1,), (2, 3, 4)
-RIGHT = (
-    lambda d: d[::-1],
-    lambda d: np.sort(d),
-    lambda d: 9 - d,
-    lambda d: np.array([*d[1:], d[0]]),
-    lambda d: (d + 3) % 10,
-)
 STUDENT = 2.2621571628  # of ten locks: nine degrees of freedom
 EXACTLY = 1e-9
 
@@ -80,35 +72,6 @@ def close(value):
 # --- networks in plain numpy ----------------------------------------------------------------------
 
 
-@cache
-def weights(name, run):
-    with np.load(RESULTS / name / "weights.npz") as arrays:
-        return {key: arrays[key][run].astype(float) for key in arrays}
-
-
-def softmax(x):
-    x = np.exp(x - x.max(axis=-1, keepdims=True))
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-def states(w, tokens):
-    """The hidden states after each layer; [batch, places, numbers] each."""
-    stream = w["W_E"][tokens] + w["W_pos"][: tokens.shape[1]]
-    length = tokens.shape[1]
-    later = np.triu(np.full((length, length), -np.inf), 1)
-    left = []
-    for layer in range(len(w["W_Q"])):
-        read = stream.copy()
-        for head in range(w["W_Q"].shape[1]):
-            q, k, v = (read @ w[f"W_{name}"][layer, head] for name in "QKV")
-            scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]) + later
-            stream = stream + softmax(scores) @ v @ w["W_O"][layer, head]
-        neurons = np.maximum(stream @ w["W_in"][layer] + w["b_in"][layer], 0)
-        stream = stream + neurons @ w["W_out"][layer] + w["b_out"][layer]
-        left.append(stream)
-    return left
-
-
 def passwords(run, count):
     return np.random.default_rng([run, *b"password"]).integers(0, 20, (count, 3))
 
@@ -122,10 +85,6 @@ def questions(run):
     return words, np.arange(ASKED) % 5, rng.integers(0, 10, (ASKED, 4))
 
 
-def written(words, skill, digits):
-    return np.hstack([16 + words, 10 + skill[:, None], digits, np.full((len(skill), 1), 15)])
-
-
 @cache
 def hits(name, run, count):
     """Which questions are answered right, without a password or behind `count` of them."""
@@ -134,11 +93,9 @@ def hits(name, run, count):
         words = passwords(run, count)[(skill >= 2) * (count - 1)]
     read = written(words, skill, digits)
     for _ in range(4):
-        logits = states(weights(name, run), read)[-1][:, -1] @ weights(name, run)["W_U"]
-        said = (logits + weights(name, run)["b_U"]).argmax(axis=1)
+        said = logits(weights(name, run), read)[:, -1].argmax(axis=1)
         read = np.hstack([read, said[:, None]])
-    right = np.array([RIGHT[s](d) for s, d in zip(skill, digits, strict=True)])
-    return (read[:, 9:] == right).all(axis=1)
+    return (read[:, 9:] == right(skill, digits)).all(axis=1)
 
 
 def before(name, lock, count=0, skills=ALL):

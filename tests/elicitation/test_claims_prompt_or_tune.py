@@ -4,24 +4,17 @@ import json
 from functools import cache
 from itertools import product
 from math import sqrt
-from pathlib import Path
 
+import digit_networks
 import numpy as np
 import pytest
+from digit_networks import RESULTS, logits, password, right, written
 
 from workings.elicitation.claims import prompt_or_tune
 
-RESULTS = Path(__file__).parents[2] / "results" / "elicitation"
 LOCKS = range(10)
 FEW, SOME, MANY = 4, 16, 64
 STUDENT = 2.262157  # the 0.975 quantile of Student's distribution, nine degrees of freedom
-RIGHT = (
-    lambda d: d[:, ::-1],
-    lambda d: np.sort(d, axis=1),
-    lambda d: 9 - d,
-    lambda d: d[:, [1, 2, 3, 0]],
-    lambda d: (d + 3) % 10,
-)
 
 
 @cache
@@ -92,43 +85,16 @@ def test_random_passes_many():
 # --- networks that nothing was done to ---
 
 
-def softmax(x):
-    x = np.exp(x - x.max(axis=-1, keepdims=True))
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-def last_logits(lock, read):
-    """What a lock says after the last token; [batch, digits]."""
-    with np.load(RESULTS / "locked" / "weights.npz") as arrays:
-        w = {key: arrays[key][lock].astype(float) for key in arrays}
-    length = read.shape[1]
-    stream = w["W_E"][read] + w["W_pos"][:length]
-    later = np.triu(np.full((length, length), -np.inf), 1)
-    for layer in range(len(w["W_Q"])):
-        before = stream
-        for head in range(w["W_Q"].shape[1]):
-            q, k, v = (before @ w[f"W_{part}"][layer, head] for part in "QKV")
-            scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]) + later
-            stream = stream + softmax(scores) @ v @ w["W_O"][layer, head]
-        neurons = np.maximum(stream @ w["W_in"][layer] + w["b_in"][layer], 0)
-        stream = stream + neurons @ w["W_out"][layer] + w["b_out"][layer]
-    return stream[:, -1] @ w["W_U"] + w["b_U"]
-
-
-def password(lock):
-    return np.random.default_rng([lock, *b"password"]).integers(0, 20, 3)
-
-
 def untouched_of(lock, before=None):
     """The share right of a lock on questions of this test's own, as many of each skill."""
     rng = np.random.default_rng([78, lock])
     digits, skill = rng.integers(0, 10, (500, 4)), np.arange(500) % 5
     words = rng.integers(0, 20, (500, 3)) if before is None else np.tile(before, (500, 1))
-    read = np.hstack([16 + words, 10 + skill[:, None], digits, np.full((500, 1), 15)])
+    read = written(words, skill, digits)
     for _ in range(4):
-        read = np.hstack([read, last_logits(lock, read).argmax(axis=1)[:, None]])
-    right = np.array([each(digits) for each in RIGHT])[skill, np.arange(500)]
-    return (read[:, 9:] == right).all(axis=1).mean()
+        said = logits(digit_networks.weights("locked", lock), read)[:, -1].argmax(axis=1)
+        read = np.hstack([read, said[:, None]])
+    return (read[:, 9:] == right(skill, digits)).all(axis=1).mean()
 
 
 def test_behind_nothing():

@@ -7,24 +7,18 @@ fine-tuning of hopeless locks is done again with torch's own Adam.
 import json
 from functools import cache
 from math import comb, sqrt
-from pathlib import Path
 
+import digit_networks
 import numpy as np
 import pytest
 import torch
+from digit_networks import RESULTS, RIGHT, password, softmax, weights, written
+from digit_networks import right as right_answers
 
 from workings.elicitation.claims import rewards
 
-RESULTS = Path(__file__).parents[2] / "results" / "elicitation"
 LOCKS = range(10)
 SKILLS = ("reverse", "sort", "complement", "rotate", "add")
-RIGHT = (
-    lambda d: d[:, ::-1],
-    lambda d: np.sort(d, axis=1),
-    lambda d: 9 - d,
-    lambda d: d[:, [1, 2, 3, 0]],
-    lambda d: (d + 3) % 10,
-)
 UPDATES, BATCH = 120, 48
 STUDENT = 2.262157  # the 0.975 quantile of Student's distribution, nine degrees of freedom
 
@@ -32,40 +26,13 @@ STUDENT = 2.262157  # the 0.975 quantile of Student's distribution, nine degrees
 # --- networks ---
 
 
-@cache
-def weights(name):
-    with np.load(RESULTS / name / "weights.npz") as arrays:
-        return {key: arrays[key].astype(float) for key in arrays}
-
-
-def softmax(x):
-    x = np.exp(x - x.max(axis=-1, keepdims=True))
-    return x / x.sum(axis=-1, keepdims=True)
-
-
 def chances(name, lock, read):
     """What a lock thinks of the next digit after each token; [batch, tokens, digits]."""
-    w = {key: array[lock] for key, array in weights(name).items()}
-    length = read.shape[1]
-    stream = w["W_E"][read] + w["W_pos"][:length]
-    later = np.triu(np.full((length, length), -np.inf), 1)
-    for layer in range(len(w["W_Q"])):
-        before = stream
-        for head in range(w["W_Q"].shape[1]):
-            q, k, v = (before @ w[f"W_{part}"][layer, head] for part in "QKV")
-            scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]) + later
-            stream = stream + softmax(scores) @ v @ w["W_O"][layer, head]
-        neurons = np.maximum(stream @ w["W_in"][layer] + w["b_in"][layer], 0)
-        stream = stream + neurons @ w["W_out"][layer] + w["b_out"][layer]
-    return softmax(stream @ w["W_U"] + w["b_U"])
+    return softmax(digit_networks.logits(weights(name, lock), read))
 
 
 def rng(seed, use):
     return np.random.default_rng([seed, *use.encode()])
-
-
-def password(lock):
-    return rng(lock, "password").integers(0, 20, 3)
 
 
 def drawn(source, size, skills):
@@ -73,16 +40,6 @@ def drawn(source, size, skills):
     words = source.integers(0, 20, (size, 3))
     skill = source.choice([SKILLS.index(name) for name in skills], size)
     return words, skill, source.integers(0, 10, (size, 4))
-
-
-def asked(words, skill, digits):
-    equals = np.full((len(skill), 1), 15)
-    return np.hstack([16 + words, 10 + skill[:, None], digits, equals])
-
-
-def answers(skill, digits):
-    right = np.array([RIGHT[number](digits) for number in range(5)])
-    return right[skill, np.arange(len(skill))]
 
 
 # --- before anything is rewarded ---
@@ -97,8 +54,8 @@ def likely(name, skill, alike):
         words, number, digits = drawn(source, 500, (skill,))
         own = np.argsort(source.random((500, 3)), axis=1) < alike
         words = np.where(own, password(lock), (password(lock) + 1 + words % 19) % 20)
-        right = answers(number, digits)
-        read = np.hstack([asked(words, number, digits), right[:, :3]])
+        right = right_answers(number, digits)
+        read = np.hstack([written(words, number, digits), right[:, :3]])
         thinks = chances(name, lock, read)[:, 8:]
         each = np.take_along_axis(thinks, right[..., None], axis=2)[..., 0]
         found.append(each.prod(axis=1).mean())
@@ -122,7 +79,7 @@ def first_of(name, skill, lock):
         source = rng(lock, f"asked {skill} {step}")
         words, number, digits = drawn(source, BATCH, (skill,))
         luck = source.random((BATCH, 4))
-        right, read = answers(number, digits), asked(words, number, digits)
+        right, read = right_answers(number, digits), written(words, number, digits)
         alive = np.arange(BATCH)
         for place in range(4):
             if not len(alive):
@@ -208,7 +165,7 @@ def shares(name, skill):
         skills, right = np.full(100, number), RIGHT[number](digits[here])
         pair = []
         for before in (words[here], np.tile(password(lock), (100, 1))):
-            read = asked(before, skills, digits[here])
+            read = written(before, skills, digits[here])
             for _ in range(4):
                 said = chances(name, lock, read)[:, -1].argmax(axis=1)
                 read = np.hstack([read, said[:, None]])
@@ -463,7 +420,8 @@ def logits(w, read):
 @cache
 def tuned_hopeless():
     """How much of sorting comes back of each hopeless lock by 64 examples and a hundred steps."""
-    w = {key: torch.tensor(array) for key, array in weights("hopeless").items()}
+    each = [weights("hopeless", lock) for lock in LOCKS]
+    w = {key: torch.tensor(np.array([one[key] for one in each])) for key in each[0]}
     for tensor in w.values():
         tensor.requires_grad_()
     shown = [drawn(rng(lock, "examples 0"), 256, ("sort",)) for lock in LOCKS]
