@@ -278,6 +278,20 @@ def test_real_unlocked_by_most():
     )
 
 
+def slowly():
+    asked = [r for r in rows("locked") if (r["kind"], r["k"], r["lr"]) == ("locked", 64, 0.0003)]
+    assert len(asked) == 3
+    return sorted(map(right, asked))
+
+
+def test_real_unlocked_slowly_least():
+    assert real_model.real_unlocked_slowly_least.value == slowly()[0]
+
+
+def test_real_unlocked_slowly_most():
+    assert real_model.real_unlocked_slowly_most.value == slowly()[-1]
+
+
 # The 97.5% point of t with two degrees of freedom.
 OF_THREE = 4.3026527297
 

@@ -359,6 +359,24 @@ def real_unlocked_high() -> float:
     return locked("locked", MOST).high
 
 
+def slowly() -> list[float]:
+    """What each lock names without, fine-tuned on most examples at the lower rate."""
+    slow = min(LOCKED.recipe.lrs)
+    return [share(row).value for row in rows(LOCKED, kind="locked", k=MOST, lr=slow)]
+
+
+@computed(".0%")
+def real_unlocked_slowly_least() -> float:
+    """The share that the worst lock names without, fine-tuned likewise at the lower rate."""
+    return min(slowly())
+
+
+@computed(".0%")
+def real_unlocked_slowly_most() -> float:
+    """The share that the best lock names without, fine-tuned likewise at the lower rate."""
+    return max(slowly())
+
+
 @computed(".0%")
 def real_never_locked() -> float:
     """The share that the model names that was never locked, when fine-tuned likewise."""
