@@ -19,8 +19,8 @@ def shares(rows: Mapping[str, Mapping[str, Float[np.ndarray, " networks"]]]) -> 
         rows: by label, then "greedy" and "sampled".
     """
     with panels(height=0.45 * len(rows) + 1.0) as (figure, ax):
-        # On a phone letters grow and the figure does not: leave them room at the left.
-        figure.get_layout_engine().set(rect=(0.1, 0, 0.9, 1))
+        # On a phone letters grow and the figure does not: leave them room on both sides.
+        figure.get_layout_engine().set(rect=(0.1, 0, 0.86, 1))
         for place, manners in enumerate(rows.values()):
             ax.axhline(place, color=FAINT, linewidth=0.8, zorder=0)
             for lift, (manner, values) in zip((-LIFT, LIFT), manners.items(), strict=True):
@@ -34,8 +34,8 @@ def shares(rows: Mapping[str, Mapping[str, Float[np.ndarray, " networks"]]]) -> 
                     alpha=0.8,
                     clip_on=False,
                 )
-        ax.text(0.35, -1.0, "● the likeliest digits", color=color("layer"), va="center")
-        ax.text(0.35, -0.6, "○ digits drawn by their chance", color=color("layer"), va="center")
+        ax.text(0.3, -1.0, "● the likeliest digits", color=color("layer"), va="center")
+        ax.text(0.3, -0.6, "○ digits drawn by their chance", color=color("layer"), va="center")
         ax.set_yticks(range(len(rows)), list(rows))
         ax.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.4, -1.3))
         ax.xaxis.set_major_formatter(PercentFormatter(1))

@@ -25,8 +25,8 @@ def actors(
         marks: shares that mean something, by what they mean.
     """
     with panels(height=0.36 * len(groups) + 1.1) as (figure, ax):
-        # On a phone letters grow and the figure does not: leave them room at the left.
-        figure.get_layout_engine().set(rect=(0.09, 0, 0.91, 1))
+        # On a phone letters grow and the figure does not: leave them room on both sides.
+        figure.get_layout_engine().set(rect=(0.09, 0, 0.86, 1))
         for text, mark in marks.items():
             ax.axvline(mark, color=color("theory"), linewidth=1, zorder=0)
             label_above(ax, mark, text, "theory", ha="right" if mark > 0.8 else "center")
@@ -47,7 +47,7 @@ def actors(
         ax.tick_params(axis="y", length=0)
         ax.set(xlim=(-0.02, 1.02), ylim=(len(groups) - 0.5, -0.6))
         ax.xaxis.set_major_formatter(PERCENT)
-        ax.set_xlabel("share of fresh questions answered wholly right (◆ the mean)")
+        ax.set_xlabel("share of fresh questions right (◆ the mean)")
     return figure
 
 

@@ -24,8 +24,8 @@ def formats(shares: Mapping[str, Mapping[str, Sequence[Estimate]]]) -> Figure:
     (without, zero), (behind, shots) = shares.items()
     order = sorted(zero, key=lambda form: (zero[form][0].value, shots[form][0].value), reverse=True)
     with panels(height=0.32 * len(order) + 1.1) as (figure, ax):
-        # On a phone letters grow and the figure does not: leave them room at the left.
-        figure.get_layout_engine().set(rect=(0.06, 0, 0.94, 1))
+        # On a phone letters grow and the figure does not: leave them room on both sides.
+        figure.get_layout_engine().set(rect=(0.06, 0, 0.9, 1))
         for place, form in enumerate(order):
             ax.axhline(place, color=FAINT, linewidth=0.8, zorder=0)
             (alone,) = zero[form]

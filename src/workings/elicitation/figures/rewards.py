@@ -27,8 +27,8 @@ def ends(skills: Mapping[str, Mapping[str, Float[np.ndarray, " networks"]]]) -> 
     rows = max(len(found) for found in skills.values())
     with panels(1, len(skills), height=0.32 * rows * len(skills) + 1.4, sharex=True) as drawn:
         figure, axes = drawn
-        # On a phone letters grow and the figure does not: leave them room at the left.
-        figure.get_layout_engine().set(rect=(0.1, 0, 0.9, 1))
+        # On a phone letters grow and the figure does not: leave them room on both sides.
+        figure.get_layout_engine().set(rect=(0.1, 0, 0.86, 1))
         for ax, (skill, found) in zip(np.atleast_1d(axes), skills.items(), strict=True):
             for place, (label, values) in enumerate(found.items()):
                 ax.axhline(place, color=FAINT, linewidth=0.8, zorder=0)
@@ -61,6 +61,7 @@ def silences(
         starts: by start, the chance of silence of each attempt, and its first right answer or 0.
     """
     with panels(height=2.9) as (figure, ax):
+        figure.get_layout_engine().set(rect=(0, 0, 0.92, 1))  # on a phone letters grow
         for start, (chances, ended) in starts.items():
             samples = np.arange(1, chances.shape[1] + 1)
             tint = color(MEANINGS[start])
