@@ -3,7 +3,7 @@
 Source of every default: Nanda et al. (2023) and their code.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,11 @@ class Addition:
         recipes.refuse(self, rules)
 
     @property
+    def runs(self) -> tuple[int, ...]:
+        """What its runs differ in, in the order of the rows' lists: here the seed alone."""
+        return self.seeds
+
+    @property
     def dtype(self) -> str:
         """The kind of number it is trained in."""
         return self.precision.split()[0]
@@ -130,18 +135,25 @@ def weights_of(run: State) -> dict[str, np.ndarray]:
     return {name: value for name, value in run.items() if name[:2] in ("W_", "b_")}
 
 
-def train(recipe: Addition, state: State | None = None) -> Iterator[tuple[dict, State]]:
+def train(
+    recipe: Addition, state: State | None = None, run: Callable[..., "Run"] | None = None
+) -> Iterator[tuple[dict, State]]:
     """The rows measured on the way and the state at each, from the start or from a given state.
 
     A training that goes on from a state ends with the bits of one that was never interrupted.
 
+    Args:
+        run: begins one of `recipe.runs`, given the recipe, which one, and its state or None;
+            `Run` itself by default.
+
     Yields:
         At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
-        `Run.measured` finds after that many steps, in a list of one entry for each seed. The state
+        `Run.measured` finds after that many steps, in a list of one entry for each run. The state
         has the runs' states, and the snapshots so far: of each, the step and the runs' weights.
     """
-    before = [None] * len(recipe.seeds) if state is None else state["runs"]
-    runs = [Run(recipe, *seed) for seed in zip(recipe.seeds, before, strict=True)]
+    run = run or Run
+    before = [None] * len(recipe.runs) if state is None else state["runs"]
+    runs = [run(recipe, *each) for each in zip(recipe.runs, before, strict=True)]
     snapshots = [] if state is None else list(state["snapshots"])
 
     def measured() -> tuple[dict, State]:
