@@ -12,7 +12,7 @@ of `ensemble_kernels`, compiled by numba; without numba, torch trains the defini
 here, five to eight times slower.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -159,7 +159,11 @@ def weights_of(state: State, run: int) -> dict[str, Float[np.ndarray, "..."]]:
 
 
 def train(
-    recipe: Ensemble, state: State | None = None, *, threads: int | None = None
+    recipe: Ensemble,
+    state: State | None = None,
+    *,
+    threads: int | None = None,
+    member: Callable[..., "Member"] | None = None,
 ) -> Iterator[tuple[dict, State]]:
     """The rows measured on the way and the state at each, from the start or from a given state.
 
@@ -167,6 +171,8 @@ def train(
 
     Args:
         threads: by default as many as cores that this process may use.
+        member: begins one of `recipe.runs`, given the recipe, which one, and its network;
+            `Member` itself by default.
 
     Yields:
         At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
@@ -177,7 +183,8 @@ def train(
     state = deepcopy(state) if begun else initial_state(recipe)
     arrays = (state["weights"], state["first moment"], state["second moment"])
     networks = [Network(*parts) for parts in zip(*arrays, strict=True)]
-    members = [Member(recipe, *pair) for pair in zip(recipe.runs, networks, strict=True)]
+    begin = member or Member
+    members = [begin(recipe, *pair) for pair in zip(recipe.runs, networks, strict=True)]
     threads = 1 if kernels.numba is None else threads or cores()
 
     with ThreadPoolExecutor(threads, "ensemble", torch.set_flush_denormal, (True,)) as pool:
