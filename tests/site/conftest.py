@@ -15,7 +15,8 @@ from workings.site import pages
 from workings.site.build import SITE, STAMP
 
 PAGES = [*(page.name for page in pages.pages()), "search", "genindex"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The shell first: it is the same browser without the windows, which cost more than the pages.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -80,7 +81,7 @@ def address(site: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if not found:
-        pytest.exit("no Chromium to look with; run `apt-get install chromium`", returncode=1)
+        pytest.exit("no Chromium to look with; run `apt-get install chromium-headless-shell`", returncode=1)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser
@@ -105,11 +106,13 @@ def new_context(browser: Browser, address: str) -> Iterator[Callable[..., Browse
 
 
 @pytest.fixture(scope="session", params=PAGES)
-def visit(request, new_context, address: str) -> Visit:
+def visit(request, new_context, address: str) -> Iterator[Visit]:
     """Each page of the book in turn, loaded once for all its tests."""
-    visit = Visit(request.param, new_context().new_page(), address)
+    context = new_context()
+    visit = Visit(request.param, context.new_page(), address)
     visit.page.goto(f"{address}{visit.name}.html", wait_until="networkidle")
-    return visit
+    yield visit
+    context.close()
 
 
 @pytest.fixture
