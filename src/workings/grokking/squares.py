@@ -149,11 +149,64 @@ def product_by_two(scale: float) -> Neurons:
     There its slope is 0, so that two neurons are enough; its third derivative is not, so the
     relative error is of first order.
     """
-    bottom = optimize.brentq(lambda t: special.ndtr(t) + t * _bell(t), -1, -0.5, xtol=1e-15)
-    curvature = _bell(bottom) * (2 - bottom**2)
+    bottom = bottom_of_the_dip()
+    _, _, curvature = gelu_derivatives(bottom)
     W_in = scale * np.array([[1.0, 1], [1, -1]])
     W_out = np.array([1.0, -1]) / (2 * curvature * scale**2)
     return Neurons(W_in, np.full(2, bottom), W_out, 0.0, "gelu")
+
+
+def bottom_of_the_dip() -> float:
+    """Where GELU is least: its slope is 0."""
+    return optimize.brentq(lambda t: gelu_derivatives(t)[1], -1, -0.5, xtol=1e-15)
+
+
+def gelu_derivatives(t: Float[np.ndarray, "..."] | float) -> tuple:
+    """GELU, its slope and its second derivative."""
+    below, bell = special.ndtr(t), np.exp(-np.square(t) / 2) / math.sqrt(2 * math.pi)
+    return t * below, below + t * bell, bell * (2 - np.square(t))
+
+
+def only_quadratic(
+    network: Neurons, x: Float[np.ndarray, "..."], y: Float[np.ndarray, "..."]
+) -> Float[np.ndarray, "..."]:
+    """What a network of GELUs would say if each were the parabola that touches it at its bias.
+
+    Where its neurons stay in their quadratic region, that is what it says itself.
+
+    Raises:
+        ValueError: its activation is another.
+    """
+    if network.activation != "gelu":
+        raise ValueError(f"activation must be gelu, not {network.activation}")
+    value, slope, curvature = gelu_derivatives(network.b_in)
+    moved = np.stack([x, y], axis=-1) @ network.W_in
+    parabolas = value + slope * moved + curvature / 2 * moved**2
+    return parabolas @ network.W_out + network.b_out
+
+
+def even_square(x: Float[np.ndarray, "..."], scale: float) -> Float[np.ndarray, "..."]:
+    """(σ(λx) + σ(-λx)) / λ²σ''(0) for GELU: x² (1 - λ²x²/6 + ...)."""
+    return (gelu(scale * x) + gelu(-scale * x)) / (CURVATURE["gelu"] * scale**2)
+
+
+def best_scale(activation: str, eps: float) -> float:
+    """The λ by which `product_by_four` should be least wrong over the square, by a rough account.
+
+    The mean square of xy (x² + y²) over [-1, 1]² is 2/21 + 2/25, so the series leaves an error of
+    A λ². Each of the four outputs is rounded: taken as evenly spread over one last digit, `eps` of
+    itself, that makes B / λ for GELU, whose outputs are near λ/2 times sums and differences of mean
+    square 2/3, and B / λ² for softplus, whose outputs are near log 2.
+
+    Args:
+        eps: the distance from 1 to the next number, such as 2⁻²³ in float32.
+    """
+    left = {"gelu": 2 / 6, "tanh gelu": 2 / 6, "softplus": 0.5 / 6}
+    A = left[activation] * math.sqrt(2 / 21 + 2 / 25)
+    last_digit = eps / math.sqrt(12) / (4 * _curvature(activation))
+    if activation == "softplus":
+        return (2 * math.log(2) * last_digit / A) ** (1 / 4)
+    return (math.sqrt(2 / 3) * last_digit / (math.sqrt(2) * A)) ** (1 / 3)
 
 
 def even_part(degree: int) -> dict[int, Fraction]:
@@ -184,14 +237,12 @@ class Adder(NamedTuple):
     W: Float[np.ndarray, "neurons p"]
     activation: str
 
-    def logits(self) -> Float[np.ndarray, "p p p"]:
-        """Of each answer c, by a and b."""
-        into = self.U_a[:, None] + self.U_b
-        return ACTIVATIONS[self.activation](into) @ self.W
-
     def right(self) -> float:
         """The share of all p² questions whose answer has the largest logit."""
-        return float((self.logits().argmax(axis=2) == tasks.sums(len(self.U_a))).mean())
+        act, table = ACTIVATIONS[self.activation], tasks.sums(len(self.U_a))
+        pairs = zip(self.U_a, table, strict=True)
+        right = [(act(a + self.U_b) @ self.W).argmax(axis=1) == sums for a, sums in pairs]
+        return float(np.mean(right))
 
 
 def adder(p: int, frequencies: Sequence[int], product: Neurons) -> Adder:
@@ -216,23 +267,11 @@ def adder(p: int, frequencies: Sequence[int], product: Neurons) -> Adder:
 
 
 def fewest_pieces(p: int) -> int:
-    """The fewest segments by which an adder of one frequency answers all questions, even ones.
-
-    Found by bisection between a number that is not enough and one that is.
-    """
-    return _first(lambda half: adder(p, [1], product_by_pieces(2 * half)).right() == 1) * 2
-
-
-def _first(enough) -> int:
-    """The least whole number from which on, by bisection, it is enough."""
-    high = 1
-    while not enough(high):
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    """The fewest segments by which an adder of one frequency answers all questions."""
+    segments = 1
+    while adder(p, [1], product_by_pieces(segments)).right() < 1:
+        segments += 1
+    return segments
 
 
 def _curvature(activation: str) -> float:
@@ -240,7 +279,3 @@ def _curvature(activation: str) -> float:
         known = ", ".join(CURVATURE)
         raise ValueError(f"{activation} is not curved at 0; choose from {known}")
     return CURVATURE[activation]
-
-
-def _bell(t: float) -> float:
-    return math.exp(-(t**2) / 2) / math.sqrt(2 * math.pi)
