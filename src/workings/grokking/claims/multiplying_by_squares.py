@@ -32,6 +32,7 @@ POINTS = 4_096
 MILLIONTH = 1e-6
 MODULI = (11, 23, 47, 97, 199)
 ADDER_SCALE = 0.1
+LARGER = 401  # a modulus
 NO_PRODUCT = 0.1  # of root mean square error: who has more has missed a corner, or has no product
 FEW = (2, 3, 4)  # GELUs
 RECIPE = PRODUCTS.recipe
@@ -356,6 +357,12 @@ def least_error_of_softplus() -> float:
 def modulus_by_products() -> int:
     """The largest modulus to which sixteen GELUs add."""
     return P
+
+
+@given("d")
+def larger_modulus() -> int:
+    """A larger modulus."""
+    return LARGER
 
 
 @given(".1f")
