@@ -195,12 +195,12 @@ def neurons_of(d_mlp: int) -> Float[np.ndarray, "neurons 3"]:
     return np.array(found)
 
 
-def bending_at(bias: float) -> int:
-    """The networks of three GELUs whose two strongest neurons are within a half of a bias."""
+def bending_at(lower: float, upper: float) -> int:
+    """The networks of three GELUs whose two strongest neurons are within a half of two biases."""
     found = 0
     for some in neurons_of(3).reshape(-1, 3, 3):
         strongest = some[np.argsort(abs(some[:, 2]))[-2:]]
-        found += bool((abs(strongest[:, 1] - bias) < 0.5).all())
+        found += bool((abs(np.sort(strongest[:, 1]) - [lower, upper]) < 0.5).all())
     return found
 
 
@@ -513,13 +513,13 @@ def few_gelus_that_multiply() -> int:
 @computed("d")
 def threes_that_bend_at_zero() -> int:
     """Of the networks of three GELUs, those whose two strongest neurons have no bias, or hardly."""
-    return bending_at(0.0)
+    return bending_at(0.0, 0.0)
 
 
 @computed("d")
 def threes_that_bend_at_minus_two() -> int:
-    """Of these, those whose two strongest neurons have a bias of about minus two."""
-    return bending_at(-2.0)
+    """Of these, those where one of the two has a bias of about minus two instead."""
+    return bending_at(-2.0, 0.0)
 
 
 @computed(".2f")
