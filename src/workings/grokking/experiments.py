@@ -6,7 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import ensemble
+from . import ensemble, learned_products
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -106,6 +106,14 @@ PRECISIONS = {
     for precision in ("float32 naive", "float32", "float64")
 }
 
+# What gradient descent makes of x · y with a few neurons.
+PRODUCTS = Experiment(
+    "grokking/products",
+    learned_products.LearnedProducts(),
+    learned_products.train,
+    learned_products.final_weights,
+)
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -116,4 +124,5 @@ ALL = [
     SMALL_MODULUS,
     RANDOM_LABELS,
     *PRECISIONS.values(),
+    PRODUCTS,
 ]
