@@ -108,7 +108,7 @@ def by_rate(
             for line in means:
                 ax.plot(range(len(line)), line, "o-", color=color("layer"), markersize=3)
             for count, height in zip(
-                by_count, apart([line[0] for line in means], LINE * 0.7), strict=True
+                by_count, apart([line[0] for line in means], LINE), strict=True
             ):
                 _name(ax, height, str(count))
             rates = next(iter(by_count.values()))
