@@ -54,6 +54,13 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
+    def each(self, selector: str, function: str) -> list:
+        """What a function of JavaScript says of every element that a selector chooses."""
+        # Playwright's own search for elements takes a minute on the ledger.
+        return self.page.evaluate(
+            f"selector => [...document.querySelectorAll(selector)].map({function})", selector
+        )
+
     def file(self, url: str) -> Path:
         """The file of the site that an address of this server stands for."""
         return SITE / url.removeprefix(self.address).partition("?")[0].partition("#")[0]
@@ -81,7 +88,9 @@ def address(site: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if not found:
-        pytest.exit("no Chromium to look with; run `apt-get install chromium-headless-shell`", returncode=1)
+        pytest.exit(
+            "no Chromium to look with; run `apt-get install chromium-headless-shell`", returncode=1
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser

@@ -48,23 +48,17 @@ def test_a_page_never_scrolls_sideways(visit, width):
 
 
 def test_every_figure_says_in_words_what_it_shows(visit):
-    words = visit.page.eval_on_selector_all(
-        "svg.figure", "figures => figures.map(figure => figure.getAttribute('aria-label') ?? '')"
-    )
+    words = visit.each("svg.figure", "figure => figure.getAttribute('aria-label') ?? ''")
     assert [text for text in words if len(text.split()) < 5] == []
 
 
 def test_every_image_has_words_that_are_not_its_file_name(visit):
-    images = visit.page.eval_on_selector_all(
-        "article img", "images => images.map(image => [image.getAttribute('alt') ?? '', image.src])"
-    )
+    images = visit.each("article img", "image => [image.getAttribute('alt') ?? '', image.src]")
     assert [src for alt, src in images if not alt or PurePosixPath(src).stem in alt] == []
 
 
 def test_every_icon_is_one_that_the_font_kept(visit, site):
-    drawn = visit.page.eval_on_selector_all(
-        "[class*='fa-']", "all => all.map(icon => getComputedStyle(icon, '::before').content)"
-    )
+    drawn = visit.each("[class*='fa-']", "icon => getComputedStyle(icon, '::before').content")
     fonts = site / "_static" / "vendor" / "fontawesome" / "webfonts"
     kept = set()
     for path in fonts.glob("*.ttf"):
@@ -76,7 +70,7 @@ def test_every_icon_is_one_that_the_font_kept(visit, site):
 def test_every_number_leads_to_its_row_of_the_ledger(visit, site):
     ledger = (site / "book" / "ledger.html").read_text("utf-8")
     rows = set(re.findall(r'<section class="entry[^>]* id="([^"]*)"', ledger))
-    links = visit.page.eval_on_selector_all("a.number", "links => links.map(link => link.href)")
+    links = visit.each("a.number", "link => link.href")
     place = f"{visit.address}book/ledger.html#"
     assert [link for link in links if not link.startswith(place)] == []
     assert {link.removeprefix(place) for link in links} <= rows
@@ -86,7 +80,7 @@ def test_every_number_leads_to_its_row_of_the_ledger(visit, site):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_beyond_what_is_known_of_the_theme(visit, scheme):
     visit.page.set_viewport_size({"width": 1280, "height": 900})
-    visit.page.eval_on_selector_all(ALIKE, "rows => rows.forEach(row => row.remove())")
+    visit.each(ALIKE, "row => row.remove()")
     visit.page.emulate_media(color_scheme=scheme)
     visit.page.wait_for_function(
         "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
