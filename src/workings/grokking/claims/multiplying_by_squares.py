@@ -432,6 +432,18 @@ def threes_of_gelus_that_multiply() -> int:
     return len(multiplying("gelu", 3))
 
 
+@computed(".0%")
+def share_of_threes_at_least() -> float:
+    """The lower end of Wilson's interval for the share of such networks that do."""
+    return intervals.wilson(len(multiplying("gelu", 3)), len(RECIPE.seeds)).low
+
+
+@computed(".0%")
+def share_of_threes_at_most() -> float:
+    """The upper end."""
+    return intervals.wilson(len(multiplying("gelu", 3)), len(RECIPE.seeds)).high
+
+
 @computed("d")
 def fours_of_gelus_that_multiply() -> int:
     """The networks of four GELUs that learned a product."""
