@@ -396,6 +396,21 @@ def test_threes_of_gelus_that_multiply():
     assert multiplying_by_squares.threes_of_gelus_that_multiply.value == len(found)
 
 
+def ends_of_interval() -> np.ndarray:
+    """The shares that are 1.96 of their own standard errors away from what was found."""
+    n, found = len(SEEDS), len(learned("gelu", 3)) / len(SEEDS)
+    z2 = 1.959963985**2 / n
+    return np.sort(np.roots([1 + z2, -2 * found - z2, found**2]))
+
+
+def test_share_of_threes_at_least():
+    assert close(multiplying_by_squares.share_of_threes_at_least, ends_of_interval()[0])
+
+
+def test_share_of_threes_at_most():
+    assert close(multiplying_by_squares.share_of_threes_at_most, ends_of_interval()[1])
+
+
 def test_fours_of_gelus_that_multiply():
     found = learned("gelu", 4)
     assert multiplying_by_squares.fours_of_gelus_that_multiply.value == len(found)

@@ -432,6 +432,18 @@ def threes_of_gelus_that_multiply() -> int:
     return len(multiplying("gelu", 3))
 
 
+@computed(".0%")
+def share_of_threes_at_least() -> float:
+    """The lower end of Wilson's interval for the share of such networks that do."""
+    return intervals.wilson(len(multiplying("gelu", 3)), len(RECIPE.seeds)).low
+
+
+@computed(".0%")
+def share_of_threes_at_most() -> float:
+    """The upper end."""
+    return intervals.wilson(len(multiplying("gelu", 3)), len(RECIPE.seeds)).high
+
+
 @computed("d")
 def fours_of_gelus_that_multiply() -> int:
     """The networks of four GELUs that learned a product."""
@@ -587,8 +599,7 @@ def gelus_multiply(order: float, error: float) -> Ruling:
     return holds_if(enough, f"Its error is of order {order:.2f}, and down to {error:.0e}.")
 
 
-@claim("G12", source="chan-comments", rests_on=[months_after_lin, months_after_yarotsky])
-def first_described_in_2022(after_lin: int, after_yarotsky: int) -> Ruling:
+@claim("G12", source="chan-comments", rests_on=[months_after_lin])
+def first_described_in_2022(earlier: int) -> Ruling:
     """Multiplication by such units was first described in late 2022."""
-    first = max(after_lin, after_yarotsky) <= 0
-    return holds_if(first, f"It was in two papers {after_lin} and {after_yarotsky} months earlier.")
+    return holds_if(earlier <= 0, f"It was in a paper whose number is {earlier} months older.")

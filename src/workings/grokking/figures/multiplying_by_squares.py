@@ -82,7 +82,7 @@ def depth(wide: Mapping[int, float], deep: Mapping[int, float]) -> Figure:
             ax.semilogy(errors.keys(), errors.values(), "o-", color=color(meaning), markersize=4)
             last = max(errors)
             label_end(ax, last, errors[last], text, meaning)
-        ax.set(xlabel="neurons", ylabel="largest error", xlim=(0, 33))
+        ax.set(xlabel="neurons", ylabel="largest error", xlim=(0, 33), ylim=(2e-7, 1))
     return figure
 
 
