@@ -12,7 +12,6 @@ GROKKING = {
     "G6": "Momentum SGD had trouble because gradients at initialization were far too big in some matrices.",
     "G7": "Generalizing circuits reach a lower training loss per parameter than memorizing ones, for large moduli.",
     "G8": "Why generalizing solutions have lower norm was left unexplained.",
-    "G9": "That weight decay favors more distributed solutions is somewhat false.",
     "G10": "A ReLU network can multiply through a piecewise linear approximation of the square.",
     "G11": "A GELU network can multiply through the quadratic region of the GELU.",
     "G12": "Multiplication by such units was first described in late 2022.",
@@ -20,9 +19,6 @@ GROKKING = {
     "G14": "The embedding at initialization is too small next to the unembedding.",
     "G15": "With an embedding that is small and does not move, a network only regresses on random features.",
     "G16": "In the modular addition network the embedding does learn, perhaps by its size or its weight decay.",
-    "G17": "The six matrices that lead to the logits quickly converge to the same size.",
-    "G18": "The matrices that do not lead to the logits all converge to zero.",
-    "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import ensemble
+from . import balance, ensemble
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -106,6 +106,14 @@ PRECISIONS = {
     for precision in ("float32 naive", "float32", "float64")
 }
 
+# Out of balance at the start, to see what decay does to it by gradient descent and by AdamW.
+BALANCE = Experiment(
+    "grokking/balance",
+    balance.Balance(p=31, frac_train=0.6, steps=2_000, seeds=tuple(FIVE)),
+    balance.train,
+    reference=balance.first_steps,
+)
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -116,4 +124,5 @@ ALL = [
     SMALL_MODULUS,
     RANDOM_LABELS,
     *PRECISIONS.values(),
+    BALANCE,
 ]
