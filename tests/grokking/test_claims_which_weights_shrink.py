@@ -426,6 +426,29 @@ def test_balance_off_by_adamw():
     assert close(which_weights_shrink.balance_off_by_adamw, off)
 
 
+def test_balance_left_by_law():
+    """A step shrinks every square by this factor, and their difference."""
+    shrunk = (1 - 1e-3) ** (2 * which_weights_shrink.unbalanced_steps.value)
+    assert close(which_weights_shrink.balance_left_by_law, shrunk, rel=3e-3)
+
+
+def left_by_adamw() -> np.ndarray:
+    networks = which_weights_shrink.unbalanced_networks.value
+    found = []
+    for name in BALANCES:
+        first, last = (np.subtract(*sides(name, "balance", row)) for row in (0, -1))
+        found.append(np.abs(last / first)[networks:])
+    return np.array(found)
+
+
+def test_balance_left_by_adamw_least():
+    assert close(which_weights_shrink.balance_left_by_adamw_least, left_by_adamw().min())
+
+
+def test_balance_left_by_adamw_most():
+    assert close(which_weights_shrink.balance_left_by_adamw_most, left_by_adamw().max())
+
+
 def test_the_law_is_kept_down_the_gradient_and_broken_by_adamw():
     """In all networks of both kinds, and every balance of them."""
     networks = which_weights_shrink.unbalanced_networks.value

@@ -629,6 +629,29 @@ def balance_off_by_adamw() -> float:
     return min(strayed(1))
 
 
+@computed(".1%")
+def balance_left_by_law() -> float:
+    """What gradient flow would leave of the balances of these transformers at last."""
+    return float(law().value[-1])
+
+
+def left_by_adamw() -> list[float]:
+    """What AdamW leaves of each balance of each transformer at last."""
+    return [float(left) for _, adamw in by_optimizer().values() for left in np.abs(adamw[-1])]
+
+
+@computed(".0%")
+def balance_left_by_adamw_least() -> float:
+    """What AdamW leaves of a balance at last, at least."""
+    return min(left_by_adamw())
+
+
+@computed(".0%")
+def balance_left_by_adamw_most() -> float:
+    """The same, at most."""
+    return max(left_by_adamw())
+
+
 @computed("d")
 def descent_memorizes() -> int:
     """How many of the transformers that go down the gradient answer all that they are shown."""
