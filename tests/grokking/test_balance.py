@@ -9,7 +9,7 @@ from workings.grokking import balance, norms, training
 
 SMALL = balance.Balance(
     p=5, d_model=8, n_heads=2, d_head=4, d_mlp=16, frac_train=0.6, precision="float64",
-    steps=300, every=100, weight_decay=1.0, descent_lr=0.1, descent_decay=1e-2, seeds=(0, 1),
+    steps=300, every=100, weight_decay=1.0, descent_lr=0.02, descent_decay=0.05, seeds=(0, 1),
 )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_a_step_is_down_the_gradient_of_loss_and_decay():
     _, gradients = run.shown.loss_and_gradients(run.weights)
     run.go(1)
     for name, weight in run.weights.items():
-        there = before[name] - 0.1 * (gradients[name] + 1e-2 * before[name])
+        there = before[name] - 0.02 * (gradients[name] + 0.05 * before[name])
         assert weight.numpy() == pytest.approx(there.numpy(), rel=1e-9, abs=1e-12)
 
 
