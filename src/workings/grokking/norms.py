@@ -121,7 +121,7 @@ def effective_number(parts: Float[np.ndarray, "*more parts"]) -> Float[np.ndarra
 
     The squared sum over the sum of squares. Parts must not be negative.
     """
-    return parts.sum(axis=-1) ** 2 / np.square(parts).sum(axis=-1)
+    return np.asarray(parts.sum(axis=-1) ** 2 / np.square(parts).sum(axis=-1))
 
 
 def per_neuron(weights: Arrays) -> Float[np.ndarray, " d_mlp"]:

@@ -746,7 +746,7 @@ def deepest_units() -> int:
 
 
 @computed("frac")
-def cost_ratio_of_one() -> float:
+def cost_ratio_of_one() -> Fraction:
     """What many units cost over what one does, if they have one factor."""
     return Fraction(factors.cost(UNITS, 1)).limit_denominator(1000)
 
