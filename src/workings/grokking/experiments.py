@@ -6,7 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import ensemble, learned_products
+from . import balance, ensemble, learned_products
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -114,6 +114,14 @@ PRODUCTS = Experiment(
     learned_products.final_weights,
 )
 
+# Out of balance at the start, to see what decay does to it by gradient descent and by AdamW.
+BALANCE = Experiment(
+    "grokking/balance",
+    balance.Balance(p=31, frac_train=0.6, steps=2_000, seeds=tuple(FIVE)),
+    balance.train,
+    reference=balance.first_steps,
+)
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -125,4 +133,5 @@ ALL = [
     RANDOM_LABELS,
     *PRECISIONS.values(),
     PRODUCTS,
+    BALANCE,
 ]
