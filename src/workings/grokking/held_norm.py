@@ -53,16 +53,18 @@ def move(
     """How far a step turns the weights, and what makes it far.
 
     A step that is short next to the weights turns them by lr · √n · pace · across over their norm.
+    What is zero has no direction, and so no part of it lies along the weights.
     """
     norm, length = np.linalg.norm(weights), np.linalg.norm(step)
+    slope = np.linalg.norm(gradient)
     outward = weights @ step / norm
     sideways = np.sqrt(max(length**2 - outward**2, 0.0))
     return Move(
         turn=float(np.arctan2(sideways, norm + outward)),
         pace=float(length / (lr * np.sqrt(len(step)))),
-        outward=float(outward / length),
-        across=float(sideways / length),
-        radial=float((weights @ gradient / norm) ** 2 / (gradient @ gradient)),
+        outward=float(outward / length) if length else 0.0,
+        across=float(sideways / length) if length else 0.0,
+        radial=float((weights @ gradient / norm / slope) ** 2) if slope else 0.0,
     )
 
 
