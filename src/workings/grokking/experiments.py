@@ -118,9 +118,9 @@ HELD_DIGITS = {
     )
     for way, changes in {
         "norm": {"alphas": LANDSCAPE},
-        "rate": {"alphas": (0.25, 0.5, 2.0, 4.0, 8.0, 12.0), "rate": "with the norm"},
-        "step": {"alphas": (2.0, 4.0, 8.0, 12.0), "read_at": 1.0},
-        "turns": {"alphas": (1.0, 2.0, 4.0, 8.0, 12.0), "rate": "turns of alpha 1"},
+        "rate": {"alphas": (0.5, 2.0, 4.0, 8.0, 12.0), "rate": "with the norm"},
+        "step": {"alphas": (4.0, 8.0, 12.0), "read_at": 1.0},
+        "turns": {"alphas": (1.0, 2.0, 4.0, 8.0), "rate": "turns of alpha 1"},
     }.items()
 }
 HELD_ADDITION = {
@@ -131,9 +131,9 @@ HELD_ADDITION = {
         reference=held_norm.first_steps,
     )
     for way, changes in {
-        "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 8.0)},
+        "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0)},
         "rate": {"alphas": (2.0, 4.0, 8.0), "rate": "with the norm"},
-        "step": {"alphas": (2.0, 4.0), "read_at": 0.7, "steps": 1_000, "every": 20},
+        "step": {"alphas": (4.0,), "read_at": 0.7, "steps": 1_000, "every": 20},
     }.items()
 }
 

@@ -1,0 +1,571 @@
+"""The numbers of "Is it the norm, or the step?"."""
+
+from dataclasses import replace
+from functools import cache
+from statistics import mean, median
+
+import numpy as np
+
+from ... import intervals
+from ...claims import Ruling, claim, computed, given, quoted
+from ...experiment import Experiment, kept
+from .. import held_digits, held_norm, measures, training
+from ..experiments import HELD_ADDITION, HELD_DIGITS
+from ..held_norm import Held
+from ..milestones import UNDERSTOOD
+
+NORM, RATE, STEP, TURNS = (HELD_DIGITS[way] for way in ("norm", "rate", "step", "turns"))
+ADD_NORM, ADD_RATE, ADD_STEP = (HELD_ADDITION[way] for way in ("norm", "rate", "step"))
+DIGITS, ADDITION = NORM.recipe, ADD_NORM.recipe
+LARGE = (4.0, 8.0, 12.0)  # norms, relative to the start, that count as large on digits
+FAR, ADD_FAR = 8.0, 4.0  # the large norm that the text follows
+SMALL = 0.5  # the small one
+NEAR = 0.03  # accuracies closer than this count as the same
+HAND_RATE, HAND_TIMES = 0.1, 10.0
+LATE = 500  # the last so many steps
+
+
+def by_norm(experiment: Experiment, measure: str) -> dict[float, list[float]]:
+    """What was measured last, of each run, by the norm it was held at."""
+    return _by_norm(experiment, kept(experiment).rows[-1][measure])
+
+
+def in_training(experiment: Experiment, measure: str, since: int = 0) -> dict[float, list[float]]:
+    """The mean of a measure over all rows after a step, of each run, by its norm."""
+    rows = [row[measure] for row in kept(experiment).rows if row["step"] > since]
+    return _by_norm(experiment, np.mean(rows, axis=0).tolist())
+
+
+def _by_norm(experiment: Experiment, values: list[float]) -> dict[float, list[float]]:
+    found = {alpha: [] for alpha in experiment.recipe.alphas}
+    for held, value in zip(experiment.recipe.runs, values, strict=True):
+        found[held.alpha].append(value)
+    return found
+
+
+def at_the_end(experiment: Experiment) -> dict[str, dict[float, list[float]]]:
+    """Losses and accuracies on both sides, by norm."""
+    return {name: by_norm(experiment, name) for name in held_norm.SIDES}
+
+
+@cache
+def first_turns() -> dict[float, list[float]]:
+    """The turn of the first step on digits, of each run, by its norm."""
+    recipe = replace(DIGITS, steps=1, every=1)
+    *_, (row, _) = held_digits.train(recipe)
+    return _by_norm(NORM, row["turn"])
+
+
+def predicted_turns() -> dict[float, float]:
+    """The turn of a first step that moves every weight by the learning rate, by norm."""
+    return {alpha: predicted_turn(alpha) for alpha in DIGITS.alphas}
+
+
+def predicted_turn(alpha: float) -> float:
+    """The same at one norm, by the mean norm of the starts."""
+    starts = [held_digits.initial_weights(DIGITS, Held(alpha, seed)) for seed in DIGITS.seeds]
+    norm = mean(float(np.linalg.norm(start)) for start in starts)
+    return held_norm.first_turn(DIGITS.lr, len(starts[0]), norm)
+
+
+def improved(way: Experiment, side: str) -> list[bool]:
+    """Whether a run at a large norm ends within a few points of its own seed at the usual norm."""
+    usual, large = by_norm(NORM, f"{side}_accuracy")[1.0], by_norm(way, f"{side}_accuracy")
+    return [
+        one > reference - NEAR
+        for alpha in LARGE
+        for one, reference in zip(large[alpha], usual, strict=True)
+    ]
+
+
+def attention_at_the_start(alpha: float) -> float:
+    """The largest of the three shares of attention, over all questions, heads and networks."""
+    found = []
+    for seed in ADDITION.seeds:
+        start = training.initial_weights(ADDITION, seed)
+        to_numbers = measures.network({k: alpha * w for k, w in start.items()}).attention
+        to_equals = 1 - to_numbers.sum(axis=0)
+        found.append(np.maximum(to_numbers.max(axis=0), to_equals).mean())
+    return mean(map(float, found))
+
+
+def late_turns(experiment: Experiment) -> dict[float, list[float]]:
+    """The mean turn over the last steps, of each run, by its norm."""
+    return in_training(experiment, "turn", since=DIGITS.steps - LATE)
+
+
+def late_pace(experiment: Experiment, alpha: float) -> float:
+    """The pace over the last steps, by the median run at one norm."""
+    return median(in_training(experiment, "pace", since=DIGITS.steps - LATE)[alpha])
+
+
+def middle(experiment: Experiment, measure: str, alpha: float) -> float:
+    """What the median run at one norm ends with."""
+    return median(by_norm(experiment, measure)[alpha])
+
+
+@given("d")
+def held_seeds() -> int:
+    """Runs on digits at each norm."""
+    return len(DIGITS.seeds)
+
+
+@given("d")
+def held_addition_seeds() -> int:
+    """Runs on modular addition at each norm."""
+    return len(ADDITION.seeds)
+
+
+@given("d")
+def digits_shown() -> int:
+    """The digits that a network is shown."""
+    return DIGITS.n_train
+
+
+@given(",d")
+def digits_steps() -> int:
+    """The steps for which it is trained."""
+    return DIGITS.steps
+
+
+@given("d")
+def addition_steps() -> int:
+    """The steps of the networks that add with their norm held."""
+    return ADDITION.steps
+
+
+@given("d")
+def held_modulus() -> int:
+    """The modulus of their questions."""
+    return ADDITION.p
+
+
+@given(".0%")
+def held_share() -> float:
+    """The share of the pairs that they are shown."""
+    return ADDITION.frac_train
+
+
+@given("g")
+def far_norm() -> float:
+    """The large norm, relative to the start, that the text follows on digits."""
+    return FAR
+
+
+@given("g")
+def addition_far_norm() -> float:
+    """The same on modular addition."""
+    return ADD_FAR
+
+
+@given("g")
+def furthest_norm() -> float:
+    """The largest norm on digits."""
+    return DIGITS.alphas[-1]
+
+
+@given("g")
+def smallest_norm() -> float:
+    """The smallest norm on digits."""
+    return DIGITS.alphas[0]
+
+
+@given("g")
+def small_norm() -> float:
+    """A norm that is too small."""
+    return SMALL
+
+
+@given("g")
+def understanding_norm() -> float:
+    """The norm at which modular addition is understood at once."""
+    return ADD_STEP.recipe.read_at
+
+
+@given(".0%")
+def near() -> float:
+    """Accuracies closer than this count as the same."""
+    return NEAR
+
+
+@given("d")
+def late_steps() -> int:
+    """The last steps, over which late moves are averaged."""
+    return LATE
+
+
+@given("g")
+def hand_rate() -> float:
+    """A learning rate for two weights."""
+    return HAND_RATE
+
+
+@given("g")
+def hand_times() -> float:
+    """By how much the second pair of weights is larger."""
+    return HAND_TIMES
+
+
+def hand(times: float) -> float:
+    """The turn of two equal weights, one of which goes up while the other goes down."""
+    step = HAND_RATE * np.array([1.0, -1.0])
+    return held_norm.move(times * np.ones(2), step, -step, HAND_RATE).turn
+
+
+@computed(".3f")
+def hand_turn() -> float:
+    """By how much a step across turns the pair (1, 1), in radians."""
+    return hand(1.0)
+
+
+@computed(".3f")
+def hand_turn_far() -> float:
+    """The same for the larger pair."""
+    return hand(HAND_TIMES)
+
+
+@computed(",d")
+def digits_kept_back() -> int:
+    """The digits that a network is not shown."""
+    return len(held_digits.split(DIGITS, 0)[1].answer)
+
+
+@computed(",d")
+def digits_weights() -> int:
+    """The weights of the network that reads digits."""
+    return len(held_digits.initial_weights(DIGITS, Held(1.0, 0)))
+
+
+@computed(",d")
+def addition_weights() -> int:
+    """The weights of the transformer whose norm is held."""
+    return sum(weight.size for weight in training.initial_weights(ADDITION, 0).values())
+
+
+@computed(".4f")
+def predicted_first_turn() -> float:
+    """The turn of the first step at the usual norm if it moved every weight, in radians."""
+    return predicted_turn(1.0)
+
+
+def first_turn_shares() -> list[float]:
+    """The measured first turns, relative to the predicted ones."""
+    predicted, found = predicted_turns(), first_turns()
+    return [turn / predicted[alpha] for alpha in found for turn in found[alpha]]
+
+
+@computed(".0%")
+def first_turn_least() -> float:
+    """What is measured of the predicted first turn, at least, over all norms and runs."""
+    return min(first_turn_shares())
+
+
+@computed(".0%")
+def first_turn_most() -> float:
+    """The same, at most."""
+    return max(first_turn_shares())
+
+
+@computed(".0%")
+def test_at_one() -> float:
+    """What is answered right of the digits not shown at the usual norm, by the median run."""
+    return middle(NORM, "test_accuracy", 1.0)
+
+
+@computed(".0%")
+def train_at_smallest() -> float:
+    """What is known of the digits shown at the smallest norm, by the median run."""
+    return middle(NORM, "train_accuracy", DIGITS.alphas[0])
+
+
+@computed(".0%")
+def train_far() -> float:
+    """What is known of the digits shown at the large norm, by the median run."""
+    return middle(NORM, "train_accuracy", FAR)
+
+
+@computed(".0%")
+def test_far() -> float:
+    """The same of the digits not shown."""
+    return middle(NORM, "test_accuracy", FAR)
+
+
+@computed(".0%")
+def train_far_by_rate() -> float:
+    """What is known of the digits shown at the large norm if the rate goes with the norm."""
+    return middle(RATE, "train_accuracy", FAR)
+
+
+@computed(".0%")
+def test_far_by_rate() -> float:
+    """The same of the digits not shown."""
+    return middle(RATE, "test_accuracy", FAR)
+
+
+@computed(".0%")
+def test_far_by_step() -> float:
+    """The same with the small steps of the large norm, and the network of the usual one."""
+    return middle(STEP, "test_accuracy", FAR)
+
+
+@computed(".0%")
+def train_furthest() -> float:
+    """What is known of the digits shown at the largest norm, by the median run."""
+    return middle(NORM, "train_accuracy", DIGITS.alphas[-1])
+
+
+@computed(".0%")
+def train_furthest_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return middle(RATE, "train_accuracy", DIGITS.alphas[-1])
+
+
+@computed(".0%")
+def test_at_four() -> float:
+    """What is answered right of the digits not shown at four times the norm, by the median run."""
+    return middle(NORM, "test_accuracy", LARGE[0])
+
+
+@computed(".0%")
+def test_at_four_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return middle(RATE, "test_accuracy", LARGE[0])
+
+
+@computed(".0%")
+def test_at_four_by_turns() -> float:
+    """The same if every step turns as far as at the usual norm."""
+    return middle(TURNS, "test_accuracy", LARGE[0])
+
+
+@computed("d")
+def stuck_by_turns() -> int:
+    """Runs at the large norm with the turns of the usual one that know under half of the shown."""
+    return sum(accuracy < 0.5 for accuracy in by_norm(TURNS, "train_accuracy")[FAR])
+
+
+@computed("d")
+def large_runs() -> int:
+    """Runs on digits at large norms."""
+    return len(improved(NORM, "train"))
+
+
+@computed("d")
+def trained_plain() -> int:
+    """Of these, runs that know what they were shown as well as at the usual norm."""
+    return sum(improved(NORM, "train"))
+
+
+@computed("d")
+def trained_by_rate() -> int:
+    """The same if the rate goes with the norm."""
+    return sum(improved(RATE, "train"))
+
+
+@computed("d")
+def trained_by_step() -> int:
+    """The same with the small steps alone."""
+    return sum(improved(STEP, "train"))
+
+
+@computed("d")
+def understood_by_rate() -> int:
+    """Runs at large norms that answer the rest as at the usual norm, the rate with the norm."""
+    return sum(improved(RATE, "test"))
+
+
+@computed(".0%")
+def understood_by_rate_high() -> float:
+    """The share of such runs that would, at most: the upper end of Wilson's interval."""
+    return intervals.wilson(understood_by_rate.value, large_runs.value).high
+
+
+@computed("d")
+def understood_by_step() -> int:
+    """Runs with the small steps of large norms that answer the rest as at the usual norm."""
+    return sum(improved(STEP, "test"))
+
+
+@computed(".2f")
+def away_at_one() -> float:
+    """The angle between first and last weights at the usual norm, in radians, by the median run."""
+    return middle(NORM, "away", 1.0)
+
+
+@computed(".2f")
+def away_far_by_rate() -> float:
+    """The same at the large norm if the rate goes with it."""
+    return middle(RATE, "away", FAR)
+
+
+@computed(".0%")
+def pace_at_one() -> float:
+    """The root mean square of late steps, in learning rates, at the usual norm."""
+    return late_pace(NORM, 1.0)
+
+
+@computed(".1%")
+def pace_far_by_rate() -> float:
+    """The same at the large norm if the rate goes with it."""
+    return late_pace(RATE, FAR)
+
+
+@computed(".2f")
+def outward_small() -> float:
+    """The mean cosine between step and weights at the small norm, on digits, by the median run."""
+    return median(in_training(NORM, "outward")[SMALL])
+
+
+@computed(".2f")
+def outward_at_one() -> float:
+    """The same at the usual norm."""
+    return median(in_training(NORM, "outward")[1.0])
+
+
+@computed(".2f")
+def outward_far() -> float:
+    """The same at the large norm."""
+    return median(in_training(NORM, "outward")[FAR])
+
+
+@computed(".2f")
+def outward_small_addition() -> float:
+    """The mean cosine between step and weights at the small norm, on modular addition."""
+    return median(in_training(ADD_NORM, "outward")[SMALL])
+
+
+@computed(".2f")
+def outward_far_addition() -> float:
+    """The same at the large norm."""
+    return median(in_training(ADD_NORM, "outward")[ADD_FAR])
+
+
+@computed(".0%")
+def across_small() -> float:
+    """What steps keep of their length to turn with at the small norm, on digits."""
+    return median(in_training(NORM, "across")[SMALL])
+
+
+@computed(".1%")
+def across_far() -> float:
+    """The same at the large norm."""
+    return median(in_training(NORM, "across")[FAR])
+
+
+@computed(".0%")
+def radial_small() -> float:
+    """The share of the gradient's squares along the weights at the small norm, on digits."""
+    return median(in_training(NORM, "radial")[SMALL])
+
+
+@computed(".1%")
+def radial_far() -> float:
+    """The same at the large norm."""
+    return median(in_training(NORM, "radial")[FAR])
+
+
+def understood_at(experiment: Experiment, alpha: float) -> list[int]:
+    """The steps at which runs at one norm first answer more than 99% of what was not shown."""
+    found = []
+    for place, held in enumerate(experiment.recipe.runs):
+        rows = kept(experiment).rows
+        steps = [row["step"] for row in rows if row["test_accuracy"][place] > UNDERSTOOD]
+        if held.alpha == alpha and steps:
+            found.append(steps[0])
+    return found
+
+
+@computed("d")
+def addition_understand() -> int:
+    """Networks held at the norm for it that understand modular addition."""
+    return len(understood_at(ADD_NORM, understanding_norm.value))
+
+
+@computed("d")
+def addition_understood_by() -> int:
+    """The step at which the last of them does."""
+    return max(understood_at(ADD_NORM, understanding_norm.value))
+
+
+@computed("d")
+def addition_understand_by_step() -> int:
+    """Networks that understand with the small steps of the large norm, read at that norm."""
+    return len(understood_at(ADD_STEP, ADD_FAR))
+
+
+@computed(".0%")
+def addition_test_at_one() -> float:
+    """What is answered right of sums not shown at the usual norm, by the median network."""
+    return middle(ADD_NORM, "test_accuracy", 1.0)
+
+
+@computed(".0%")
+def addition_train_far() -> float:
+    """What is known of the sums shown at the large norm, by the best network."""
+    return max(by_norm(ADD_NORM, "train_accuracy")[ADD_FAR])
+
+
+@computed(".0%")
+def addition_train_far_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return max(by_norm(ADD_RATE, "train_accuracy")[ADD_FAR])
+
+
+@computed(".1%")
+def addition_guess() -> float:
+    """How often a guess at a sum is right."""
+    return 1 / ADDITION.p
+
+
+@computed(".0%")
+def attention_at_one() -> float:
+    """The largest of three shares of attention at the start, on average, at the usual norm."""
+    return attention_at_the_start(1.0)
+
+
+@computed(".0%")
+def attention_far() -> float:
+    """The same at the large norm."""
+    return attention_at_the_start(ADD_FAR)
+
+
+@quoted("d", source="omnigrok-code", where="mnist/landscape/mnist-landscape.ipynb")
+def omnigrok_images_few() -> int:
+    """The few images of handwritten digits that a network is shown there."""
+    return 200
+
+
+@quoted(",d", source="omnigrok-code", where="mnist/landscape/plot-mnist-landscape.ipynb")
+def omnigrok_images_many() -> int:
+    """The many."""
+    return 8_000
+
+
+@quoted(".0%", source="omnigrok-code", where="mnist/landscape/plot-mnist-landscape.ipynb, plot")
+def mnist_error_few() -> float:
+    """Their training error at the largest norm with few images."""
+    return 0.0
+
+
+@quoted(".0%", source="omnigrok-code", where="mnist/landscape/plot-mnist-landscape.ipynb, plot")
+def mnist_error_many() -> float:
+    """The same with many images."""
+    return 0.06
+
+
+@quoted(".0%", source="omnigrok-code", where="imdb/landscape/plot-imdb-landscape.ipynb, plot")
+def imdb_error_few() -> float:
+    """Their training error at the largest norm with few film reviews."""
+    return 0.30
+
+
+@quoted(".0%", source="omnigrok-code", where="imdb/landscape/plot-imdb-landscape.ipynb, plot")
+def imdb_error_many() -> float:
+    """The same with many reviews."""
+    return 0.34
+
+
+@quoted(",d", source="omnigrok-code", where="mnist/landscape/mnist-landscape.ipynb")
+def omnigrok_code_steps() -> int:
+    """The steps on the way through which they take the lowest error."""
+    return 10_000
