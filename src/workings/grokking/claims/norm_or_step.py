@@ -267,73 +267,73 @@ def first_turn_most() -> float:
 
 
 @computed(".0%")
-def test_at_one() -> float:
+def rest_at_one() -> float:
     """What is answered right of the digits not shown at the usual norm, by the median run."""
     return middle(NORM, "test_accuracy", 1.0)
 
 
 @computed(".0%")
-def train_at_smallest() -> float:
+def known_at_smallest() -> float:
     """What is known of the digits shown at the smallest norm, by the median run."""
     return middle(NORM, "train_accuracy", DIGITS.alphas[0])
 
 
 @computed(".0%")
-def train_far() -> float:
+def known_far() -> float:
     """What is known of the digits shown at the large norm, by the median run."""
     return middle(NORM, "train_accuracy", FAR)
 
 
 @computed(".0%")
-def test_far() -> float:
+def rest_far() -> float:
     """The same of the digits not shown."""
     return middle(NORM, "test_accuracy", FAR)
 
 
 @computed(".0%")
-def train_far_by_rate() -> float:
+def known_far_by_rate() -> float:
     """What is known of the digits shown at the large norm if the rate goes with the norm."""
     return middle(RATE, "train_accuracy", FAR)
 
 
 @computed(".0%")
-def test_far_by_rate() -> float:
+def rest_far_by_rate() -> float:
     """The same of the digits not shown."""
     return middle(RATE, "test_accuracy", FAR)
 
 
 @computed(".0%")
-def test_far_by_step() -> float:
+def rest_far_by_step() -> float:
     """The same with the small steps of the large norm, and the network of the usual one."""
     return middle(STEP, "test_accuracy", FAR)
 
 
 @computed(".0%")
-def train_furthest() -> float:
+def known_furthest() -> float:
     """What is known of the digits shown at the largest norm, by the median run."""
     return middle(NORM, "train_accuracy", DIGITS.alphas[-1])
 
 
 @computed(".0%")
-def train_furthest_by_rate() -> float:
+def known_furthest_by_rate() -> float:
     """The same if the rate goes with the norm."""
     return middle(RATE, "train_accuracy", DIGITS.alphas[-1])
 
 
 @computed(".0%")
-def test_at_four() -> float:
+def rest_at_four() -> float:
     """What is answered right of the digits not shown at four times the norm, by the median run."""
     return middle(NORM, "test_accuracy", LARGE[0])
 
 
 @computed(".0%")
-def test_at_four_by_rate() -> float:
+def rest_at_four_by_rate() -> float:
     """The same if the rate goes with the norm."""
     return middle(RATE, "test_accuracy", LARGE[0])
 
 
 @computed(".0%")
-def test_at_four_by_turns() -> float:
+def rest_at_four_by_turns() -> float:
     """The same if every step turns as far as at the usual norm."""
     return middle(TURNS, "test_accuracy", LARGE[0])
 
@@ -494,19 +494,19 @@ def addition_understand_by_step() -> int:
 
 
 @computed(".0%")
-def addition_test_at_one() -> float:
+def addition_rest_at_one() -> float:
     """What is answered right of sums not shown at the usual norm, by the median network."""
     return middle(ADD_NORM, "test_accuracy", 1.0)
 
 
 @computed(".0%")
-def addition_train_far() -> float:
+def addition_known_far() -> float:
     """What is known of the sums shown at the large norm, by the best network."""
     return max(by_norm(ADD_NORM, "train_accuracy")[ADD_FAR])
 
 
 @computed(".0%")
-def addition_train_far_by_rate() -> float:
+def addition_known_far_by_rate() -> float:
     """The same if the rate goes with the norm."""
     return max(by_norm(ADD_RATE, "train_accuracy")[ADD_FAR])
 
