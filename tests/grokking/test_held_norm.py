@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from workings import experiment as store
 from workings.grokking import held_digits, held_norm, training
+from workings.grokking.experiments import HELD_DIGITS
 from workings.grokking.held_digits import HeldDigits
 from workings.grokking.held_norm import Held, HeldAddition
 
@@ -187,3 +189,34 @@ def test_read_at_norm_1_a_norm_is_nothing_but_a_learning_rate(train):
     for one, other in ((base, large), (slow, same_rate)):
         rows = [last(train, recipe)[0] for recipe in (one, other)]
         assert all(rows[0][name] == pytest.approx(rows[1][name], rel=1e-4) for name in rows[0])
+
+
+def kept_at(way, alpha, measure):
+    """What was measured last of the runs on digits at one norm."""
+    rows = store.kept(HELD_DIGITS[way]).rows
+    runs = HELD_DIGITS[way].recipe.runs
+    pairs = zip(runs, rows[-1][measure], strict=True)
+    return np.array([value for held, value in pairs if held.alpha == alpha])
+
+
+@pytest.mark.parametrize("alpha", [8.0, 12.0])
+def test_a_rate_that_goes_with_the_norm_restores_training_and_not_generalization(alpha):
+    """The decisive test: had it restored both, a large norm were nothing but a small step."""
+    usual = kept_at("norm", 1.0, "test_accuracy")
+    losses = [kept_at(way, alpha, "train_loss") for way in ("norm", "rate")]
+    known = [kept_at(way, alpha, "train_accuracy") for way in ("norm", "rate")]
+    assert (losses[1] < losses[0] / 3).all()
+    assert (known[1] > known[0]).all()
+    assert (kept_at("rate", alpha, "test_accuracy") < usual - 0.5).all()
+    assert (kept_at("step", alpha, "test_accuracy") > usual - 0.05).all()
+
+
+def test_so_it_does_for_a_seed_that_nobody_has_looked_at():
+    """The same again, now and shorter."""
+    fresh = HeldDigits(steps=400, every=400, alphas=(8.0,), seeds=(77,))
+    ways = ({}, {"rate": "with the norm"}, {"read_at": 1.0})
+    plain, rate, step = (last(held_digits.train, replace(fresh, **way))[0] for way in ways)
+    assert rate["train_loss"][0] < plain["train_loss"][0] / 3
+    assert rate["train_accuracy"][0] > plain["train_accuracy"][0]
+    assert rate["test_accuracy"][0] < 0.5
+    assert step["test_accuracy"][0] > 0.8

@@ -23,6 +23,7 @@ SMALL = 0.5  # the small one
 NEAR = 0.03  # accuracies closer than this count as the same
 HAND_RATE, HAND_TIMES = 0.1, 10.0
 LATE = 500  # the last so many steps
+SUBSTANTIAL, HIGH = 0.3, 0.1  # a cosine, and an error
 
 
 def by_norm(experiment: Experiment, measure: str) -> dict[float, list[float]]:
@@ -569,3 +570,107 @@ def imdb_error_many() -> float:
 def omnigrok_code_steps() -> int:
     """The steps on the way through which they take the lowest error."""
     return 10_000
+
+
+@given(".1f")
+def substantial() -> float:
+    """A cosine between step and weights from which on we call their common part substantial."""
+    return SUBSTANTIAL
+
+
+@given(".0%")
+def high_error() -> float:
+    """An error above which we call it high."""
+    return HIGH
+
+
+@claim(
+    "G3",
+    source="chan-comments",
+    rests_on=[
+        first_turn_least,
+        first_turn_most,
+        large_runs,
+        trained_plain,
+        trained_by_rate,
+        understood_by_rate,
+        understood_by_step,
+        addition_known_far_by_rate,
+    ],
+)
+def a_large_norm_is_a_tiny_rate(
+    least: float,
+    most: float,
+    runs: int,
+    plain: int,
+    trained: int,
+    understood: int,
+    by_step: int,
+    addition: float,
+) -> Ruling:
+    """With Adam, holding the norm of the weights large amounts to a tiny learning rate."""
+    why = (
+        f"A first step turns the weights by {least:.0%} to {most:.0%} of what is predicted at "
+        f"every norm: the larger the norm, the less. With a rate that goes with the norm, "
+        f"{trained} of {runs} runs at large norms know what they were shown, in place of {plain}; "
+        f"{understood} generalize, while {by_step} do with the small steps alone. On modular "
+        f"addition the best knows {addition:.0%} even so."
+    )
+    if most > 1.1 or least < 0.8 or trained <= plain:
+        return Ruling("fails", why)
+    alone = understood == runs and addition > 1 - NEAR
+    return Ruling("holds" if alone else "holds with conditions", why)
+
+
+@claim(
+    "G4",
+    source="chan-comments",
+    rests_on=[
+        outward_small,
+        outward_small_addition,
+        outward_at_one,
+        outward_far,
+        outward_far_addition,
+    ],
+)
+def steps_point_outward(
+    small: float, small_addition: float, usual: float, far: float, far_addition: float
+) -> Ruling:
+    """Updates have a substantial radial component when the start is too small or too big."""
+    why = (
+        f"The mean cosine between step and weights is {small:.2f} and {small_addition:.2f} at too "
+        f"small a norm, on digits and on addition, {usual:.2f} at the usual one on digits, and "
+        f"{far:.2f} and {far_addition:.2f} at too large a norm."
+    )
+    too_small = min(abs(small), abs(small_addition)) > SUBSTANTIAL
+    too_big = min(abs(far), abs(far_addition)) > SUBSTANTIAL
+    if not (too_small or too_big):
+        return Ruling("fails", why)
+    return Ruling("holds" if too_small and too_big else "holds with conditions", why)
+
+
+@claim(
+    "G5",
+    source="chan-comments",
+    rests_on=[
+        mnist_error_few,
+        mnist_error_many,
+        imdb_error_few,
+        known_furthest,
+        addition_known_far,
+    ],
+)
+def training_error_is_high_at_large_norms(
+    few: float, many: float, reviews: float, digits: float, addition: float
+) -> Ruling:
+    """Omnigrok's training error is high in every case that is no toy if the norm is held large."""
+    why = (
+        f"At the largest norm their own plots have a training error of {few:.0%} and {many:.0%} "
+        f"on handwritten digits, by the number of images, and of {reviews:.0%} on film reviews. "
+        f"Here it is {1 - digits:.0%} on digits and {1 - addition:.0%} on modular addition, at "
+        "the end."
+    )
+    high = [max(few, many) > HIGH, reviews > HIGH]
+    if all(high):
+        return Ruling("holds", why)
+    return Ruling("off" if any(high) else "fails", why)

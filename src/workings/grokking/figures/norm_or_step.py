@@ -25,6 +25,7 @@ def landscape(tasks: Mapping[str, Mapping[str, ByNorm]]) -> Figure:
                 for side in ("train", "test"):
                     _runs(ax, measured[f"{side}_{what}"], side)
             column[0].set(title=task, yscale="log")
+            column[0].axvline(1, color=FAINT, linewidth=1, zorder=0)
             _norms(column[1])
             _shares(column[1])
         axes[0, 0].set_ylabel("loss")
@@ -68,16 +69,18 @@ def turns(predicted: Mapping[float, float], first: ByNorm, later: Mapping[str, B
     """
     with panels(height=3.2) as (figure, ax):
         ax.plot(list(predicted), list(predicted.values()), color=color("theory"), linewidth=1)
-        at, turn = list(predicted.items())[-1]
-        _name(ax, at, turn, "as predicted", "theory", (-4, 9), "right")
-        for meaning, (words, values) in zip(("mean", "new"), later.items(), strict=True):
+        at, turn = list(predicted.items())[1]
+        _name(ax, at, turn, "as predicted", "theory", (4, 6), "left")
+        places = ((0, (0, 8)), (1, (0, -18)))
+        for meaning, place, (words, values) in zip(
+            ("mean", "new"), places, later.items(), strict=True
+        ):
             _runs(ax, values, meaning)
-            at = list(values)[-1]
-            offset = (-4, 7) if meaning == "new" else (-4, -16)
-            _name(ax, at, np.median(values[at]), words, meaning, offset, "right")
+            at = list(values)[place[0]]
+            _name(ax, at, np.median(values[at]), words, meaning, place[1], "left")
         _runs(ax, first, "belief", line=False)
-        at = list(first)[2]
-        _name(ax, at, first[at][0], "first step", "belief", (-6, -16), "right")
+        at = list(first)[1]
+        _name(ax, at, first[at][0], "first step", "belief", (-2, -17), "right")
         ax.set(yscale="log", ylabel="turn at a step, radians")
         _norms(ax)
     return figure
