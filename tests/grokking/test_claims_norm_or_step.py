@@ -177,6 +177,19 @@ def test_rest_far():
     assert close(norm_or_step.rest_far, median(ends("held-digits-norm", "test_accuracy", FAR)))
 
 
+def midway(measure: str) -> float:
+    some = at("held-digits-norm", FAR)
+    return median(float(run[measure][len(run["steps"]) // 2]) for run in some)
+
+
+def test_known_far_midway():
+    assert close(norm_or_step.known_far_midway, midway("train_accuracy"))
+
+
+def test_rest_far_midway():
+    assert close(norm_or_step.rest_far_midway, midway("test_accuracy"))
+
+
 def test_known_far_by_rate():
     assert close(
         norm_or_step.known_far_by_rate, median(ends("held-digits-rate", "train_accuracy", FAR))
@@ -230,6 +243,16 @@ def test_away_at_one():
 
 def test_away_far_by_rate():
     assert close(norm_or_step.away_far_by_rate, median(ends("held-digits-rate", "away", FAR)))
+
+
+def test_off_far_by_rate():
+    off = [np.sqrt(loss) for loss in ends("held-digits-rate", "test_loss", FAR)]
+    assert close(norm_or_step.off_far_by_rate, median(off))
+
+
+def test_off_with_nothing():
+    """Of ten outputs one is off by 1."""
+    assert close(norm_or_step.off_with_nothing, np.sqrt(1 / 10))
 
 
 def test_stuck_by_turns():

@@ -133,7 +133,7 @@ HELD_ADDITION = {
     for way, changes in {
         "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0)},
         "rate": {"alphas": (4.0, 8.0), "rate": "with the norm"},
-        "step": {"alphas": (4.0,), "read_at": 0.7, "steps": 1_000, "every": 20},
+        "step": {"alphas": (4.0,), "read_at": 0.7, "steps": 1_200, "every": 20},
     }.items()
 }
 

@@ -291,6 +291,24 @@ def rest_far() -> float:
     return middle(NORM, "test_accuracy", FAR)
 
 
+def midway(measure: str) -> float:
+    """What the median run at the large norm has half-way, with the norm held and the same rate."""
+    half = next(row for row in kept(NORM).rows if 2 * row["step"] == DIGITS.steps)
+    return median(_by_norm(NORM, half[measure])[FAR])
+
+
+@computed(".0%")
+def known_far_midway() -> float:
+    """What is known of the digits shown at the large norm half-way, by the median run."""
+    return midway("train_accuracy")
+
+
+@computed(".0%")
+def rest_far_midway() -> float:
+    """The same of the digits not shown."""
+    return midway("test_accuracy")
+
+
 @computed(".0%")
 def known_far_by_rate() -> float:
     """What is known of the digits shown at the large norm if the rate goes with the norm."""
@@ -397,6 +415,19 @@ def away_at_one() -> float:
 def away_far_by_rate() -> float:
     """The same at the large norm if the rate goes with it."""
     return middle(RATE, "away", FAR)
+
+
+@computed(".1f")
+def off_far_by_rate() -> float:
+    """The root mean square error on the rest at the large norm if the rate goes with the norm."""
+    return middle(RATE, "test_loss", FAR) ** 0.5
+
+
+@computed(".2f")
+def off_with_nothing() -> float:
+    """The same if every output were zero."""
+    nothing = np.zeros((1, held_digits.ANSWERS))
+    return float(np.sqrt(np.mean((nothing - held_digits.one_hot(np.array([0]))) ** 2)))
 
 
 @computed(".0%")
