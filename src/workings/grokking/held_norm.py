@@ -135,7 +135,7 @@ class HeldAddition(Addition):
     lr: float = 2e-3
     weight_decay: float = 0.0
     warmup: int = 0
-    steps: int = 420
+    steps: int = 360
     alphas: tuple[float, ...] = (1.0,)
     rate: str = "the same"  # or "with the norm": alpha times as large
     read_at: float = 0.0  # the alpha at which the weights make a network; 0: where they are held

@@ -100,6 +100,38 @@ def late_pace(experiment: Experiment, alpha: float) -> float:
     return median(in_training(experiment, "pace", since=DIGITS.steps - LATE)[alpha])
 
 
+def ways() -> dict[str, dict[str, dict[float, list[float]]]]:
+    """How digits end by what is done about the norm, besides holding it."""
+    named = {
+        "the rate goes with the norm": RATE,
+        "turns of norm one": TURNS,
+        "the small steps alone": STEP,
+    }
+    return {words: at_the_end(experiment) for words, experiment in named.items()}
+
+
+def landscapes() -> dict[str, dict[str, dict[float, list[float]]]]:
+    """How both tasks end with the norm held."""
+    return {"digits": at_the_end(NORM), "modular addition": at_the_end(ADD_NORM)}
+
+
+def later_turns() -> dict[str, dict[float, list[float]]]:
+    """The mean turns over the last steps on digits, by the learning rate."""
+    return {
+        "late, same rate": late_turns(NORM),
+        "late, rate with the norm": late_turns(RATE),
+    }
+
+
+def along() -> dict[str, dict[str, dict[float, list[float]]]]:
+    """How much of steps and gradients lies along the weights, on both tasks."""
+    tasks = {"digits": NORM, "modular addition": ADD_NORM}
+    return {
+        task: {measure: in_training(experiment, measure) for measure in ("outward", "radial")}
+        for task, experiment in tasks.items()
+    }
+
+
 def middle(experiment: Experiment, measure: str, alpha: float) -> float:
     """What the median run at one norm ends with."""
     return median(by_norm(experiment, measure)[alpha])
