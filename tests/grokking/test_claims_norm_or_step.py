@@ -376,11 +376,6 @@ def test_addition_understood_by():
     assert norm_or_step.addition_understood_by.value == latest
 
 
-def test_addition_understand_by_step():
-    count = len(understands("held-addition-step", ADD_FAR))
-    assert norm_or_step.addition_understand_by_step.value == count
-
-
 def test_addition_rest_at_one():
     assert close(
         norm_or_step.addition_rest_at_one, median(ends("held-addition-norm", "test_accuracy", 1.0))

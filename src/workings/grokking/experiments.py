@@ -126,14 +126,13 @@ HELD_DIGITS = {
 HELD_ADDITION = {
     way: Experiment(
         f"grokking/held-addition-{way}",
-        held_norm.HeldAddition(seeds=tuple(THREE), **{"every": 15} | changes),
+        held_norm.HeldAddition(seeds=tuple(THREE), every=15, **changes),
         held_norm.train,
         reference=held_norm.first_steps,
     )
     for way, changes in {
         "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0)},
         "rate": {"alphas": (4.0, 8.0), "rate": "with the norm"},
-        "step": {"alphas": (4.0,), "read_at": 0.7, "steps": 1_200, "every": 20},
     }.items()
 }
 

@@ -15,11 +15,11 @@ from ..held_norm import Held
 from ..milestones import UNDERSTOOD
 
 NORM, RATE, STEP, TURNS = (HELD_DIGITS[way] for way in ("norm", "rate", "step", "turns"))
-ADD_NORM, ADD_RATE, ADD_STEP = (HELD_ADDITION[way] for way in ("norm", "rate", "step"))
+ADD_NORM, ADD_RATE = (HELD_ADDITION[way] for way in ("norm", "rate"))
 DIGITS, ADDITION = NORM.recipe, ADD_NORM.recipe
 LARGE = (4.0, 8.0, 12.0)  # norms, relative to the start, that count as large on digits
 FAR, ADD_FAR = 8.0, 4.0  # the large norm that the text follows
-SMALL = 0.5  # the small one
+SMALL, BEST = 0.5, 0.7  # a small one, and the one at which addition is understood
 NEAR = 0.03  # accuracies closer than this count as the same
 HAND_RATE, HAND_TIMES = 0.1, 10.0
 LATE = 500  # the last so many steps
@@ -212,7 +212,7 @@ def small_norm() -> float:
 @given("g")
 def understanding_norm() -> float:
     """The norm at which modular addition is understood at once."""
-    return ADD_STEP.recipe.read_at
+    return BEST
 
 
 @given(".0%")
@@ -549,12 +549,6 @@ def addition_understand() -> int:
 def addition_understood_by() -> int:
     """The step at which the last of them does."""
     return max(understood_at(ADD_NORM, understanding_norm.value))
-
-
-@computed("d")
-def addition_understand_by_step() -> int:
-    """Networks that understand with the small steps of the large norm, read at that norm."""
-    return len(understood_at(ADD_STEP, ADD_FAR))
 
 
 @computed(".0%")
