@@ -260,6 +260,10 @@ def test_stuck_by_turns():
     assert norm_or_step.stuck_by_turns.value == sum(count < 100 for count in known)
 
 
+def test_best_by_turns():
+    assert close(norm_or_step.best_by_turns, max(ends("held-digits-turns", "test_accuracy", FAR)))
+
+
 def as_at_one(name: str, measure: str) -> list[bool]:
     """Of each run at a large norm, whether it is as good as its seed's at the usual one."""
     usual = {run["seed"]: run[measure][-1] for run in at("held-digits-norm", 1.0)}

@@ -395,6 +395,12 @@ def stuck_by_turns() -> int:
     return sum(accuracy < 0.5 for accuracy in by_norm(TURNS, "train_accuracy")[FAR])
 
 
+@computed(".0%")
+def best_by_turns() -> float:
+    """What the best run at the large norm answers of the rest with the turns of the usual norm."""
+    return max(by_norm(TURNS, "test_accuracy")[FAR])
+
+
 @computed("d")
 def large_runs() -> int:
     """Runs on digits at large norms."""
