@@ -71,7 +71,7 @@ def turns(predicted: Mapping[float, float], first: ByNorm, later: Mapping[str, B
         ax.plot(list(predicted), list(predicted.values()), color=color("theory"), linewidth=1)
         at, turn = list(predicted.items())[1]
         _name(ax, at, turn, "as predicted", "theory", (4, 6), "left")
-        places = ((0, (0, 8)), (0, (0, -22)))
+        places = ((0, (0, 8)), (1, (6, 9)))
         for meaning, place, (words, values) in zip(
             ("mean", "new"), places, later.items(), strict=True
         ):
