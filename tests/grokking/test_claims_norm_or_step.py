@@ -380,6 +380,11 @@ def test_addition_understood_by():
     assert norm_or_step.addition_understood_by.value == latest
 
 
+def test_addition_known_least():
+    least = min(ends("held-addition-norm", "train_accuracy", BEST))
+    assert close(norm_or_step.addition_known_least, least)
+
+
 def test_addition_rest_at_one():
     assert close(
         norm_or_step.addition_rest_at_one, median(ends("held-addition-norm", "test_accuracy", 1.0))

@@ -558,6 +558,12 @@ def addition_understood_by() -> int:
 
 
 @computed(".0%")
+def addition_known_least() -> float:
+    """What is known of the sums shown at the norm for understanding, by the worst network."""
+    return min(by_norm(ADD_NORM, "train_accuracy")[BEST])
+
+
+@computed(".0%")
 def addition_rest_at_one() -> float:
     """What is answered right of sums not shown at the usual norm, by the median network."""
     return middle(ADD_NORM, "test_accuracy", 1.0)
