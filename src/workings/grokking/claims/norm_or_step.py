@@ -103,9 +103,9 @@ def late_pace(experiment: Experiment, alpha: float) -> float:
 def ways() -> dict[str, dict[str, dict[float, list[float]]]]:
     """How digits end by what is done about the norm, besides holding it."""
     named = {
-        "the rate goes with the norm": RATE,
+        "rate with the norm": RATE,
         "turns of norm one": TURNS,
-        "the small steps alone": STEP,
+        "small steps alone": STEP,
     }
     return {words: at_the_end(experiment) for words, experiment in named.items()}
 

@@ -134,7 +134,7 @@ def _norms(ax: Axes) -> None:
     ax.set_xscale("log")
     ax.set_xticks(TICKS, ["¼", "½", "1", "2", "4", "8"])
     ax.minorticks_off()
-    ax.set(xlim=(0.21, 14.5), xlabel="norm held, relative to the start")
+    ax.set(xlim=(0.21, 14.5), xlabel="norm held (start = 1)")
     ax.axvline(1, color=FAINT, linewidth=1, zorder=0)
 
 
