@@ -6,9 +6,6 @@ When a part rules on one, its line here goes and a rule in that part's claims ta
 from .claims import unruled
 
 GROKKING = {
-    "G3": "With Adam, holding the norm of the weights large amounts to a tiny learning rate.",
-    "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
-    "G5": "Omnigrok's training error is high in every case that is not a toy when the norm is held large.",
     "G6": "Momentum SGD had trouble because gradients at initialization were far too big in some matrices.",
     "G7": "Generalizing circuits reach a lower training loss per parameter than memorizing ones, for large moduli.",
     "G8": "Why generalizing solutions have lower norm was left unexplained.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import balance, ensemble, learned_products
+from . import balance, ensemble, held_digits, held_norm, learned_products
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -122,6 +122,36 @@ BALANCE = Experiment(
     reference=balance.first_steps,
 )
 
+# The norm held: the learning rate the same; with the norm; the turns alone, by a network that is
+# read at another norm; and on digits also the very turns of the norm at the start.
+LANDSCAPE = (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0, 12.0)
+HELD_DIGITS = {
+    way: Experiment(
+        f"grokking/held-digits-{way}",
+        held_digits.HeldDigits(seeds=tuple(FIVE), **changes),
+        held_digits.train,
+        reference=held_digits.first_steps,
+    )
+    for way, changes in {
+        "norm": {"alphas": LANDSCAPE},
+        "rate": {"alphas": (0.5, 2.0, 4.0, 8.0, 12.0), "rate": "with the norm"},
+        "step": {"alphas": (4.0, 8.0, 12.0), "read_at": 1.0},
+        "turns": {"alphas": (1.0, 2.0, 4.0, 8.0), "rate": "turns of alpha 1"},
+    }.items()
+}
+HELD_ADDITION = {
+    way: Experiment(
+        f"grokking/held-addition-{way}",
+        held_norm.HeldAddition(seeds=tuple(THREE), every=15, **changes),
+        held_norm.train,
+        reference=held_norm.first_steps,
+    )
+    for way, changes in {
+        "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0)},
+        "rate": {"alphas": (4.0, 8.0), "rate": "with the norm"},
+    }.items()
+}
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -134,4 +164,6 @@ ALL = [
     *PRECISIONS.values(),
     PRODUCTS,
     BALANCE,
+    *HELD_DIGITS.values(),
+    *HELD_ADDITION.values(),
 ]
