@@ -10,8 +10,6 @@ GROKKING = {
     "G4": "Updates have a substantial radial component when the initialization is too small or too big.",
     "G5": "Omnigrok's training error is high in every case that is not a toy when the norm is held large.",
     "G6": "Momentum SGD had trouble because gradients at initialization were far too big in some matrices.",
-    "G7": "Generalizing circuits reach a lower training loss per parameter than memorizing ones, for large moduli.",
-    "G8": "Why generalizing solutions have lower norm was left unexplained.",
     "G9": "That weight decay favors more distributed solutions is somewhat false.",
     "G10": "A ReLU network can multiply through a piecewise linear approximation of the square.",
     "G11": "A GELU network can multiply through the quadratic region of the GELU.",

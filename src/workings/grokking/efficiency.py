@@ -210,12 +210,16 @@ def at_norm(lead: float, squares: float, norm: float) -> float:
     return lead * (norm / squares**0.5) ** DEGREE
 
 
-def crossing(sizes: Sequence[float], one: Sequence[float], other: Sequence[float]) -> float | None:
+def crossing(
+    sizes: Sequence[int | float],
+    one: Float[np.ndarray, " sizes"],
+    other: Float[np.ndarray, " sizes"],
+) -> float | None:
     """Where the first line comes to lie above the second for good, on a straight line between.
 
     None if it does not, or lies above from the start.
     """
-    ahead = np.subtract(one, other)
+    ahead = one - other
     below = np.flatnonzero(ahead <= 0)
     if len(below) in (0, len(ahead)) or below[-1] == len(ahead) - 1:
         return None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.integrate import quad
 
 from workings import recipes
 from workings.streams import stream
@@ -61,7 +62,7 @@ def coefficient(
 ) -> Float[Array, " chains"]:
     """The estimate n β (mean loss − loss at the center), of each chain.
 
-    Source: Lau, Furman, Wang, Murfet and Wei (2023), definition 3 with the whole batch.
+    Source: Lau, Furman, Wang, Murfet and Wei (2023), here with the whole batch.
     """
     place = np.repeat(center[None], chains, axis=0)
     noises = (rng.standard_normal(place.shape) for _ in range(burn_in + draws))
@@ -92,6 +93,19 @@ def square_of_product(w: Float[Array, "chains 2"]) -> tuple[Array, Array]:
     """(ab)² and its slope; its coefficient is 1/2, of multiplicity 2."""
     a, b = w.T
     return (a * b) ** 2, 2 * (a * b)[:, None] * np.stack([b, a], axis=1)
+
+
+def of_product(heat: float) -> float:
+    """What the estimate for (ab)² is at this n β, tied by 1: it reaches 1/2 only by logarithms.
+
+    The mean of n β (ab)² under the walk's own distribution, of which b is integrated away.
+    """
+
+    def weight(a: float) -> float:
+        return np.exp(-(a**2) / 2) / np.sqrt(1 + 2 * heat * a**2)
+
+    mean, _ = quad(lambda a: weight(a) * heat * a**2 / (1 + 2 * heat * a**2), 0, 12, limit=500)
+    return mean / quad(weight, 0, 12, limit=500)[0]
 
 
 def reduced_rank(inputs: int, hidden: int, outputs: int) -> LossAndGradient:
@@ -239,6 +253,17 @@ def sampled(recipe: Sampled, state: State | None = None) -> Iterator[tuple[dict,
     while (step := state["step"]) < recipe.steps:
         row, state = after(step, min(recipe.every - step % recipe.every, recipe.steps - step))
         yield row, state
+
+
+def estimates(
+    recipe: Sampled, rows: list[dict], burn_in: float
+) -> Float[Array, "labels step_sizes localizations seeds"]:
+    """The estimate of every walk, by its losses after a share of its steps."""
+    losses = np.array([row["train_loss"] for row in rows])
+    late = [row["step"] > burn_in * recipe.steps for row in rows]
+    shown = int(recipe.frac_train[0] * recipe.p**2)
+    lists = (recipe.labels, recipe.step_size, recipe.localization, recipe.seeds)
+    return n_beta(shown) * (losses[late].mean(axis=0) - losses[0]).reshape([*map(len, lists)])
 
 
 def first_steps(recipe: Sampled, state: State | None = None) -> Iterator[tuple[dict, State]]:
