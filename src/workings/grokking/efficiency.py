@@ -28,15 +28,15 @@ Array = np.ndarray
 LossAndGradient = Callable[[Array], tuple[Array, Array]]  # of [chains, ...]: [chains], as given
 
 
-class Run(NamedTuple):
+class Run(ensemble.Run):
     """What one network has for itself; its labels are sums, or a fixed table without a rule."""
 
     labels: str
-    frac_train: float
-    lr: float
-    weight_decay: float
-    scale: float
-    seed: int
+
+    def __new__(cls, labels: str, *rest: float) -> "Run":
+        run = super().__new__(cls, *rest)
+        run.labels = labels
+        return run
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def sampled(name: str, **changes: Any) -> Experiment:
 
 COEFFICIENTS = {
     p: sampled(f"coefficients-{p}", p=p, localization=(100.0, 1_000.0), seeds=tuple(FIVE))
-    for p in (11, 13, 17, 23, 29)
+    for p in (11, 13, 17, 19, 23)
 }
 SAMPLERS = replace(
     sampled("coefficients-samplers"),

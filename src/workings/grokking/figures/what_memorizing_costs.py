@@ -45,7 +45,7 @@ def costs(
         bottom.yaxis.set_major_formatter(PercentFormatter(1))
         bottom.xaxis.set_major_formatter(PercentFormatter(1))
         bottom.set(xlabel="shown, of all questions", ylabel="right, of the rest", xlim=(0.07, 1.18))
-        bottom.set_xticks([0.2, 0.4, 0.6, 0.8, 0.95])
+        bottom.set_xticks([0.2, 0.4, 0.6, 0.8])
         for ax in (top, bottom):
             for where in crossings:
                 ax.axvline(where, color=FAINT, linewidth=1, zorder=0)
@@ -87,22 +87,19 @@ def moduli(
     with panels(2, height=2.8) as (figure, (left, other)):
         p = sorted(ratios)
         lines = zip(*(ratios[each] for each in p), strict=True)
-        for line, style, words in zip(lines, ("o:", "o-"), ("all", "the same share"), strict=True):
+        for line, style, words in zip(lines, ("o:", "o-"), ("all", "same share"), strict=True):
             left.plot(p, line, style, color=color("test"), markersize=4)
-            label_end(left, p[-1], line[-1], words, "test")
+            _beside(left, p[0], line[0], words, color("test"), offset=(9, -2))
         left.axhline(1, color=color("train"), linewidth=1)
-        left.annotate(
-            "no rule", (p[-1], 1), (4, 3), textcoords="offset points", color=color("train")
-        )
-        left.set(xlabel="modulus", ylabel="cost, in that without a rule", xlim=(10, 45))
+        _beside(left, p[-1], 1, "without a rule", color("train"), offset=(0, 5), ha="right")
+        left.set(xlabel="modulus", ylabel="cost, in that without a rule", xlim=(10, 30))
         for each in p:
             some = np.full(len(right[each]), each)
             other.plot(some, right[each], "o", color=color("test"), markersize=4, alpha=0.5)
         other.yaxis.set_major_formatter(PercentFormatter(1))
         other.set(xlabel="modulus", ylabel="right, of the rest")
         for ax in (left, other):
-            ax.set_xticks(p)
-            ax.tick_params(axis="x", labelsize=8)
+            ax.set_xticks(p[::2])
     return figure
 
 
@@ -185,5 +182,9 @@ def without_decay(
     return figure
 
 
-def _beside(ax: Axes, x: float, y: float, text: str, ink: str, offset=(5, -3)) -> None:
-    ax.annotate(text, (x, y), xytext=offset, textcoords="offset points", color=ink, fontsize=8.5)
+def _beside(
+    ax: Axes, x: float, y: float, text: str, ink: str, offset=(5, -3), ha: str = "left"
+) -> None:
+    ax.annotate(
+        text, (x, y), xytext=offset, textcoords="offset points", color=ink, fontsize=8.5, ha=ha
+    )
