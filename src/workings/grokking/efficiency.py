@@ -33,7 +33,7 @@ class Run(ensemble.Run):
 
     labels: str
 
-    def __new__(cls, labels: str, *rest: float) -> "Run":
+    def __new__(cls, labels: str, *rest: int | float) -> "Run":
         run = super().__new__(cls, *rest)
         run.labels = labels
         return run
