@@ -613,6 +613,36 @@ def test_sampler_order_kept():
     assert what_memorizing_costs.sampler_order_kept.value == kept
 
 
+def rise(step_size: float) -> float:
+    made, measured = recipe("coefficients-samplers"), rows("coefficients-samplers")
+    which = [
+        i
+        for i, setting in enumerate(
+            (labels, each, tie, seed)
+            for labels in made["labels"]
+            for each in made["step_size"]
+            for tie in made["localization"]
+            for seed in made["seeds"]
+        )
+        if setting[:3] == ("sum", step_size, what_memorizing_costs.loosest.value)
+    ]
+    excess = [
+        sum(row["train_loss"][i] - measured[0]["train_loss"][i] for i in which) for row in measured
+    ]
+    # every row is a mean over 50 steps, and a quarter of the walk has 150
+    return sum(excess[-3:]) / sum(excess[-6:-3])
+
+
+def test_rise_of_small_steps():
+    small = min(recipe("coefficients-samplers")["step_size"])
+    assert close(what_memorizing_costs.rise_of_small_steps, rise(small))
+
+
+def test_rise_of_large_steps():
+    large = max(recipe("coefficients-samplers")["step_size"])
+    assert close(what_memorizing_costs.rise_of_large_steps, rise(large))
+
+
 # --- without decay -------------------------------------------------------------------------------
 
 

@@ -841,6 +841,39 @@ def sampler_order_kept() -> int:
     return int((by_sampler()[RANDOM] > by_sampler()[SUM]).sum())
 
 
+def rise(step_size: float) -> float:
+    """By the loosest tie, the last quarter's estimate over the one before, with a rule."""
+    recipe, rows = SAMPLERS.recipe, kept(SAMPLERS).rows
+    quarter = recipe.steps // 4
+    ends = (recipe.steps - quarter, recipe.steps)
+    parts = [
+        [rows[0], *(row for row in rows if end - quarter < row["step"] <= end)] for end in ends
+    ]
+    at = recipe.step_size.index(step_size), recipe.localization.index(min(recipe.localization))
+    before, last = (
+        learning_coefficient.estimates(recipe, part, 0.0)[SUM][at].mean() for part in parts
+    )
+    return last / before
+
+
+@given(".0f")
+def loosest() -> float:
+    """The localization of the loosest tie that is tried."""
+    return min(SAMPLERS.recipe.localization)
+
+
+@computed(".2f")
+def rise_of_small_steps() -> float:
+    """With the loosest tie and small steps, the last quarter's estimate over the one before."""
+    return rise(min(SAMPLERS.recipe.step_size))
+
+
+@computed(".2f")
+def rise_of_large_steps() -> float:
+    """The same with large steps."""
+    return rise(max(SAMPLERS.recipe.step_size))
+
+
 # --- without decay -------------------------------------------------------------------------------
 
 
@@ -892,13 +925,13 @@ def plain_squares_understood() -> float:
 @computed(".0f")
 def plain_step_memorized() -> float:
     """The step at which they have memorized, the median."""
-    return median(stage.step for stage in memorized_plainly())
+    return float(median(stage.step for stage in memorized_plainly()))
 
 
 @computed(".0f")
 def plain_step_understood() -> float:
     """The step at which they have understood, the median."""
-    return median(stage.step for stage in understood_plainly())
+    return float(median(stage.step for stage in understood_plainly()))
 
 
 @computed("d")
@@ -920,9 +953,10 @@ def cheaper_for_large_moduli(small: float, large: float, coefficients: float) ->
     """Generalizing circuits reach a lower training loss per parameter, for large moduli."""
     why = (
         f"At the same loss understanding takes {small:.2f} times the squares of memorizing for our"
-        f" smallest modulus and {large:.2f} times for our largest, and there the estimate of the"
-        f" learning coefficient is {coefficients:.2f} times as large: two notions, of which the"
-        " claim makes one; and where the first turns depends on the share shown."
+        f" smallest modulus, and {large:.2f} times for our largest. The estimated learning"
+        f" coefficient is {coefficients:.2f} times as large at the largest that we walked around."
+        " These are two notions, of which the claim makes one, and the first turns with the share"
+        " shown."
     )
     if large >= 1 or coefficients >= 1:
         return Ruling("fails", why)

@@ -125,7 +125,7 @@ def coefficients(
                 left.plot(p, of_seeds.mean(axis=1), color=color(meaning), linewidth=1)
                 if kind == 0:
                     _beside(left, p[-1], of_seeds[-1].mean(), f"tie {localization:,.0f}", INK)
-        left.set(xlabel="modulus", ylabel="estimated coefficient", xlim=(10, 52))
+        left.set(xlabel="modulus", ylabel="estimated coefficient", xlim=(10, 40))
         left.set_xticks(p, p)
         step_sizes, ties = tried
         for kind, meaning in enumerate(KINDS):
@@ -141,7 +141,7 @@ def coefficients(
                         of_step[0],
                         words,
                         INK,
-                        offset=(6, -3 if style == "o-" else -8),
+                        offset=(8, 0) if style == "o-" else (-4, -15),
                     )
         right.set(xlabel="tie to the minimum")
         right.set_xticks(ties, [f"{tie:,.0f}" for tie in ties])
