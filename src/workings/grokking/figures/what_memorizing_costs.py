@@ -141,7 +141,7 @@ def coefficients(
                         of_step[0],
                         words,
                         INK,
-                        offset=(8, 0) if style == "o-" else (-4, -15),
+                        offset=(8, 0) if style == "o-" else (-4, -28),
                     )
         right.set(xlabel="tie to the minimum")
         right.set_xticks(ties, [f"{tie:,.0f}" for tie in ties])
