@@ -7,8 +7,6 @@ from .claims import unruled
 
 GROKKING = {
     "G6": "Momentum SGD had trouble because gradients at initialization were far too big in some matrices.",
-    "G7": "Generalizing circuits reach a lower training loss per parameter than memorizing ones, for large moduli.",
-    "G8": "Why generalizing solutions have lower norm was left unexplained.",
     "G13": "With a standard initialization the gradient on the embedding is too small next to the others.",
     "G14": "The embedding at initialization is too small next to the unembedding.",
     "G15": "With an embedding that is small and does not move, a network only regresses on random features.",

@@ -6,7 +6,15 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import balance, ensemble, held_digits, held_norm, learned_products
+from . import (
+    balance,
+    efficiency,
+    ensemble,
+    held_digits,
+    held_norm,
+    learned_products,
+    learning_coefficient,
+)
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -152,6 +160,79 @@ HELD_ADDITION = {
     }.items()
 }
 
+# What memorizing costs, and what understanding costs, by how much is shown: p = 23, ...
+EIGHT = tuple(range(8))
+PRICED = efficiency.Cost(lr=(1e-2,), steps=5_000, every=200, seeds=EIGHT)
+
+
+def priced(name: str, **changes: Any) -> Experiment:
+    """Small networks, on labels with a rule and without, whose costs are measured."""
+    reference = efficiency.first_steps(efficiency.priced)
+    recipe = replace(PRICED, **changes)
+    return Experiment(f"grokking/{name}", recipe, efficiency.priced, reference=reference)
+
+
+SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, 0.95)
+COSTS = {
+    1.0: priced("costs", frac_train=SHARES),
+    2.0: priced(
+        "costs-decay-2",
+        weight_decay=(2.0,),
+        frac_train=(0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.95),
+        steps=3_000,
+    ),
+}
+# ... and at a fixed share, by the modulus.
+MODULUS_COSTS = {
+    p: priced(f"costs-modulus-{p}", p=p, frac_train=(0.4, 0.95), steps=3_000)
+    for p in (11, 13, 17, 19, 29)
+} | {23: COSTS[1.0]}
+
+# They understand first, and then are shown less.
+UNGROKKING = {
+    decay: Experiment(
+        f"grokking/{name}",
+        efficiency.Less(
+            lr=(1e-2,),
+            weight_decay=(decay,),
+            frac_train=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5),
+            steps=steps,
+            every=200,
+            seeds=EIGHT,
+        ),
+        efficiency.shown_less,
+        reference=efficiency.first_steps(efficiency.shown_less),
+    )
+    for decay, name, steps in ((1.0, "ungrokking", 5_000), (2.0, "ungrokking-decay-2", 3_000))
+}
+
+
+# How large the room around their minima is, by the modulus, and by how the sampler walks.
+def sampled(name: str, **changes: Any) -> Experiment:
+    """Walks around networks that understand, and around others that can only memorize."""
+    recipe = learning_coefficient.Sampled(
+        weight_decay=(1.0,), step_size=(1e-3,), steps=200, every=25, **changes
+    )
+    train, reference = learning_coefficient.sampled, learning_coefficient.first_steps
+    return Experiment(f"grokking/{name}", recipe, train, reference=reference)
+
+
+COEFFICIENTS = {
+    p: sampled(f"coefficients-{p}", p=p, localization=(100.0, 1_000.0), seeds=tuple(FIVE))
+    for p in (11, 13, 17, 19, 23)
+}
+SAMPLERS = replace(
+    sampled("coefficients-samplers"),
+    recipe=replace(
+        COEFFICIENTS[17].recipe,
+        step_size=(1e-4, 1e-3),
+        localization=(10.0, 30.0, 100.0, 300.0, 1_000.0),
+        seeds=(0, 1),
+        steps=600,
+        every=50,
+    ),
+)
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -166,4 +247,9 @@ ALL = [
     BALANCE,
     *HELD_DIGITS.values(),
     *HELD_ADDITION.values(),
+    *COSTS.values(),
+    *(each for p, each in MODULUS_COSTS.items() if p != COSTS[1.0].recipe.p),
+    *UNGROKKING.values(),
+    *COEFFICIENTS.values(),
+    SAMPLERS,
 ]
