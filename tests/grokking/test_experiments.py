@@ -25,11 +25,14 @@ ROWS = 2  # up to step 25: as far as rounding lets float32 be compared
 # of a recipe show in the float64 reference.
 OTHER_ORDER = 1e-3
 SWAPPED = 3e-3  # of the answers
+# At a large norm losses are in the thousands, and by step 15 another order has moved them by 4%.
+LARGE_NORM = 0.1
 
 
 def replayed(experiment):
     """Where the first rows come out otherwise, but for questions that rounding alone decides."""
-    tolerance = store.FLOAT64 if experiment.recipe.precision == "float64" else OTHER_ORDER
+    rounded = LARGE_NORM if max(getattr(experiment.recipe, "alphas", [1])) > 1 else OTHER_ORDER
+    tolerance = store.FLOAT64 if experiment.recipe.precision == "float64" else rounded
     found = store.replay(experiment, ROWS, tolerance=tolerance)
     return [difference for difference in found if not few_questions(experiment, difference)]
 

@@ -711,7 +711,7 @@ def steps_point_outward(
         f"small a norm, on digits and on addition, {usual:.2f} at the usual one on digits, and "
         f"{far:.2f} and {far_addition:.2f} at too large a norm."
     )
-    too_small = min(abs(small), abs(small_addition)) > SUBSTANTIAL
+    too_small = min(small, small_addition) > SUBSTANTIAL
     too_big = min(abs(far), abs(far_addition)) > SUBSTANTIAL
     if not (too_small or too_big):
         return Ruling("fails", why)
