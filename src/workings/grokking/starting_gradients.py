@@ -109,6 +109,24 @@ def at_the_start(recipe: Addition, seed: int, convention: str) -> dict[str, dict
     return {"weight": sizes(weights), "gradient": sizes(gradients)}
 
 
+def by_differences(
+    recipe: Addition, seed: int, convention: str, name: str, step: float = 1e-5
+) -> float:
+    """The root mean square of a gradient, by walking a little way along it and back.
+
+    Along its own direction the loss changes by the length of the gradient for every unit.
+    """
+    drawn = initial_weights(replace(recipe, precision="float64"), seed, convention)
+    weights = {each: torch.tensor(weight) for each, weight in drawn.items()}
+    batch = Batch(training.questions(recipe, seed)[0], threads=1)
+    gradient = batch.loss_and_gradients(weights)[1][name]
+    along = step * gradient / gradient.norm()
+    ahead, behind = (
+        batch.score(weights | {name: weights[name] + sign * along}).loss for sign in (1, -1)
+    )
+    return (ahead - behind) / (2 * step) / gradient.numel() ** 0.5
+
+
 def measured(recipe: Gradients) -> Iterator[dict]:
     """A row for each convention, width and seed."""
     for convention in recipe.conventions:

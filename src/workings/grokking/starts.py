@@ -272,3 +272,10 @@ class Beyond(Batch):
             torch.mm(logits, known.W_L_T, out=back)
             kernels.backward(block, known, attention, into, back, logits, found)
         return total, found
+
+
+def slope(recipe: Starts, start: Start) -> float:
+    """The length of the gradient of all weights together before the first step."""
+    run = Started(recipe, start)
+    gradients = run.shown.loss_and_gradients(run.weights)[1]
+    return float(sum(each.double().square().sum() for each in gradients.values()).sqrt())
