@@ -246,6 +246,10 @@ def test_narrow_understand():
     assert where_it_starts.narrow_understand.value == count("start-narrow")
 
 
+def test_narrow_least():
+    assert close(where_it_starts.narrow_least, final("start-narrow", "test_accuracy").min())
+
+
 def test_frozen_narrow_understand():
     assert where_it_starts.frozen_narrow_understand.value == count("start-frozen", widths=16)
 
@@ -326,6 +330,21 @@ def test_turned_with_decay():
     assert close(where_it_starts.turned_with_decay, found)
 
 
+def test_turned_with_tenth():
+    found = middle(final("start-decays", "turned", decays=0.1))
+    assert close(where_it_starts.turned_with_tenth, found)
+
+
+def test_turned_with_thirds():
+    found = middle(final("start-decays", "turned", decays=0.3))
+    assert close(where_it_starts.turned_with_thirds, found)
+
+
+def test_turned_when_laziest():
+    found = middle(final("lazy-to-rich", "turned", output=4.0))
+    assert close(where_it_starts.turned_when_laziest, found)
+
+
 def test_without_decay_understand():
     assert where_it_starts.without_decay_understand.value == count("start-decays", decays=0.0)
 
@@ -400,12 +419,27 @@ def test_descent_lost():
     assert where_it_starts.descent_lost.value == lost("start-descent", scales=1.0, lrs=0.1)
 
 
-def test_descent_lost_halved():
-    assert where_it_starts.descent_lost_halved.value == lost("start-descent", scales=0.5, lrs=0.1)
+def memorizing(**wanted: float) -> int:
+    return int(np.isfinite(arrivals("start-descent", "train", MEMORIZED, **wanted)).sum())
 
 
-def test_descent_understand_halved():
-    assert where_it_starts.descent_understand_halved.value == count("start-descent", scales=0.5)
+def test_descent_memorize_halved():
+    assert where_it_starts.descent_memorize_halved.value == memorizing(scales=0.5)
+
+
+def test_descent_memorize():
+    assert where_it_starts.descent_memorize.value == memorizing(scales=1.0, lrs=0.1)
+
+
+def test_descent_loss_halved():
+    least = final("start-descent", "train_loss", scales=0.5).min()
+    assert close(where_it_starts.descent_loss_halved, least)
+
+
+def test_guess_of_the_start():
+    """What a coin of as many sides hides, halving by halving."""
+    sides = where_it_starts.start_modulus.value + 1
+    assert close(where_it_starts.guess_of_the_start, math.log2(sides) * math.log(2))
 
 
 @cache

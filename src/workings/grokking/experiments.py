@@ -168,7 +168,7 @@ START_FEATURES = start(
     frozen=("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_in", "b_in"),
     steps=1_000,
 )
-START_EMBEDDING_RATES = start("start-embedding-rates", embeddings=(0.1, 10.0), steps=1_500)
+START_EMBEDDING_RATES = start("start-embedding-rates", embeddings=(0.1, 10.0), steps=1_200)
 START_DESCENT = start(
     "start-descent",
     optimizer="descent",
