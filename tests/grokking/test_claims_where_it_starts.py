@@ -308,12 +308,12 @@ def test_small_fast_understand():
 
 
 def test_slow_embedding_understand():
-    found = count("start-embedding-rates", embeddings=0.1)
+    found = count("start-embedding-rate-0.1")
     assert where_it_starts.slow_embedding_understand.value == found
 
 
 def test_fast_embedding_understand():
-    found = count("start-embedding-rates", embeddings=10.0)
+    found = count("start-embedding-rate-10")
     assert where_it_starts.fast_embedding_understand.value == found
 
 
@@ -571,16 +571,28 @@ def test_understand_after_waiting():
     assert where_it_starts.understand_after_waiting.value == found
 
 
-def test_start_output_least_median():
-    found = middle(understood("start-outputs", outputs=0.3))
-    assert close(where_it_starts.start_output_least_median, found)
+def test_start_output_least_understand():
+    assert where_it_starts.start_output_least_understand.value == count("start-output-0.3")
 
 
-def test_start_output_even_median():
-    found = middle(understood("start-outputs", outputs=1.0))
-    assert close(where_it_starts.start_output_even_median, found)
+def test_start_output_even_understand():
+    assert where_it_starts.start_output_even_understand.value == count("start-output-1")
 
 
-def test_start_output_most_median():
-    found = middle(understood("start-outputs", outputs=3.0))
-    assert close(where_it_starts.start_output_most_median, found)
+def test_start_output_most_understand():
+    assert where_it_starts.start_output_most_understand.value == count("start-output-3")
+
+
+def test_start_output_least_answered():
+    found = middle(final("start-output-0.3", "test_accuracy"))
+    assert close(where_it_starts.start_output_least_answered, found)
+
+
+def test_start_output_even_answered():
+    found = middle(final("start-output-1", "test_accuracy"))
+    assert close(where_it_starts.start_output_even_answered, found)
+
+
+def test_start_output_most_answered():
+    found = middle(final("start-output-3", "test_accuracy"))
+    assert close(where_it_starts.start_output_most_answered, found)

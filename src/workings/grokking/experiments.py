@@ -168,7 +168,10 @@ START_FEATURES = start(
     frozen=("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_in", "b_in"),
     steps=1_000,
 )
-START_EMBEDDING_RATES = start("start-embedding-rates", embeddings=(0.1, 10.0), steps=1_200)
+START_RATES = {
+    rate: start(f"start-embedding-rate-{rate:g}", embeddings=(rate,), steps=1_000)
+    for rate in (0.1, 10.0)
+}
 START_DESCENT = start(
     "start-descent",
     optimizer="descent",
@@ -177,7 +180,10 @@ START_DESCENT = start(
     lrs=(0.03, 0.1, 0.3),
     steps=2_500,
 )
-START_OUTPUTS = start("start-outputs", outputs=(0.3, 1.0, 3.0), steps=1_200)
+START_OUTPUTS = {
+    alpha: start(f"start-output-{alpha:g}", outputs=(alpha,), steps=1_000)
+    for alpha in (0.3, 1.0, 3.0)
+}
 
 ALL = [
     MAINLINE,
@@ -197,7 +203,7 @@ ALL = [
     START_NARROW,
     START_FROZEN,
     START_FEATURES,
-    START_EMBEDDING_RATES,
+    *START_RATES.values(),
     START_DESCENT,
-    START_OUTPUTS,
+    *START_OUTPUTS.values(),
 ]

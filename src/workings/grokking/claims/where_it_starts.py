@@ -19,11 +19,11 @@ from ..experiments import (
     SMALL_EMBEDDING_RATES,
     START_DECAYS,
     START_DESCENT,
-    START_EMBEDDING_RATES,
     START_FEATURES,
     START_FROZEN,
     START_NARROW,
     START_OUTPUTS,
+    START_RATES,
 )
 from ..milestones import Milestones
 
@@ -324,10 +324,12 @@ def as_usual(run: starts.Start) -> bool:
 
 
 def wide(run: starts.Start) -> bool:
+    """Of the usual width."""
     return run.d_model == START_DECAYS.recipe.widths[0]
 
 
 def narrow(run: starts.Start) -> bool:
+    """Narrower than there are tokens."""
     return run.d_model == START_NARROW.recipe.widths[0]
 
 
@@ -465,25 +467,26 @@ def small_fast_understand() -> int:
 @computed("d")
 def slow_embedding_understand() -> int:
     """How many transformers understand if their embedding is ten times as slow."""
-    return understanding(START_EMBEDDING_RATES, with_rate(0.1))
+    return understanding(START_RATES[0.1])
 
 
 @computed("d")
 def fast_embedding_understand() -> int:
     """How many transformers understand if their embedding is ten times as fast."""
-    return understanding(START_EMBEDDING_RATES, with_rate(10.0))
+    return understanding(START_RATES[10.0])
 
 
 @given(",d")
 def embedding_rate_steps() -> int:
     """The steps of these transformers."""
-    return START_EMBEDDING_RATES.recipe.steps
+    return START_RATES[10.0].recipe.steps
 
 
 # --- decay and the embedding ---------------------------------------------------------------------
 
 
 def with_decay(decay: float) -> Wanted:
+    """Those with this decay."""
     return lambda run: run.weight_decay == decay
 
 
@@ -559,6 +562,7 @@ def norms_with_decay() -> float:
 
 
 def with_scale(scale: float) -> Wanted:
+    """Those whose first weights are scaled so."""
     return lambda run: run.scale == scale
 
 
@@ -659,6 +663,7 @@ def descent_lr_above() -> float:
 
 
 def descending(scale: float, lr: float) -> Wanted:
+    """Those with this scale and rate."""
     return lambda run: (run.scale, run.lr) == (scale, lr)
 
 
@@ -744,6 +749,7 @@ def slope_of_half() -> float:
 
 
 def with_output(alpha: float) -> Wanted:
+    """Those with this output scale."""
     return lambda run: run.output == alpha
 
 
@@ -879,34 +885,66 @@ def understand_after_waiting() -> int:
     return sum(network.wait is not None and network.wait > 0 for network in networks(LAZY_TO_RICH))
 
 
+LOW_OUTPUT, HIGH_OUTPUT = min(START_OUTPUTS), max(START_OUTPUTS)
+
+
 @given(".1f")
 def start_output_least() -> float:
     """The smallest output scale of the transformers."""
-    return START_OUTPUTS.recipe.outputs[0]
+    return LOW_OUTPUT
 
 
 @given(".0f")
 def start_output_most() -> float:
     """The largest."""
-    return START_OUTPUTS.recipe.outputs[-1]
+    return HIGH_OUTPUT
 
 
-@computed(",.0f")
-def start_output_least_median() -> float:
-    """The step at which transformers understand at the smallest output scale, by the median."""
-    return middle(START_OUTPUTS, with_output(START_OUTPUTS.recipe.outputs[0]))
+@given(",d")
+def start_output_steps() -> int:
+    """The steps of transformers with scaled outputs."""
+    return START_OUTPUTS[1.0].recipe.steps
 
 
-@computed(",.0f")
-def start_output_even_median() -> float:
+@computed("d")
+def start_output_least_understand() -> int:
+    """How many transformers understand at the smallest output scale."""
+    return understanding(START_OUTPUTS[LOW_OUTPUT])
+
+
+@computed("d")
+def start_output_even_understand() -> int:
+    """How many do at an output scale of one."""
+    return understanding(START_OUTPUTS[1.0])
+
+
+@computed("d")
+def start_output_most_understand() -> int:
+    """How many do at the largest output scale."""
+    return understanding(START_OUTPUTS[HIGH_OUTPUT])
+
+
+def answered(alpha: float) -> float:
+    """The share of new questions that the median transformer answers at last."""
+    return median(last(START_OUTPUTS[alpha], "test_accuracy"))
+
+
+@computed(".0%")
+def start_output_least_answered() -> float:
+    """The share of new questions answered at last at the smallest output scale, by the median."""
+    return answered(LOW_OUTPUT)
+
+
+@computed(".0%")
+def start_output_even_answered() -> float:
     """The same at an output scale of one."""
-    return middle(START_OUTPUTS, with_output(1.0))
+    return answered(1.0)
 
 
-@computed(",.0f")
-def start_output_most_median() -> float:
+@computed(".0%")
+def start_output_most_answered() -> float:
     """The same at the largest output scale."""
-    return middle(START_OUTPUTS, with_output(START_OUTPUTS.recipe.outputs[-1]))
+    return answered(HIGH_OUTPUT)
 
 
 # --- verdicts ------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def rates(
         ax.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.yaxis.set_major_formatter(lambda at, _: f"{at:,.0f}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.set_yticks([300, 1_000, 3_000])
         ax.annotate("small networks", (0.03, 0.12), xycoords="axes fraction", color=color("test"))
         ax.annotate("transformers", (0.03, 0.03), xycoords="axes fraction", color=color("new"))
     return figure
@@ -148,7 +150,7 @@ def lazy(rows: Rows, groups: Mapping[float, Sequence[int]]) -> Figure:
         axes[0, 0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes[1, 0].set_ylabel("sum of squares")
         axes[1, 0].set_yticks([150, 300, 600, 1_200])
-        for text, at, meaning in (("shown", 0.86, "train"), ("not shown", 0.08, "test")):
+        for text, at, meaning in (("shown", 0.86, "train"), ("not shown", 0.3, "test")):
             axes[0, -1].annotate(
                 text, (0.97, at), xycoords="axes fraction", color=color(meaning), ha="right"
             )
