@@ -178,7 +178,7 @@ START_DESCENT = start(
     decays=(2e-3,),
     scales=(0.5, 1.0),
     lrs=(0.03, 0.1, 0.3),
-    steps=2_500,
+    steps=1_700,
 )
 START_OUTPUTS = {
     alpha: start(f"start-output-{alpha:g}", outputs=(alpha,), steps=1_000)
