@@ -590,6 +590,12 @@ def descent_most_lr() -> float:
     return max(SMALL_DESCENT.recipe.lr)
 
 
+@given(",d")
+def small_descent_steps() -> int:
+    """The steps of these small networks."""
+    return SMALL_DESCENT.recipe.steps
+
+
 @computed("d")
 def small_descent_quarter() -> int:
     """How many small networks understand by descent from a quarter of the usual weights."""
