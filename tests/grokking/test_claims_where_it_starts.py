@@ -312,6 +312,11 @@ def test_slow_embedding_understand():
     assert where_it_starts.slow_embedding_understand.value == found
 
 
+def test_slow_embedding_earliest():
+    slow, usual = understood("start-embedding-rate-0.1"), understood("start-decays", decays=1.0)
+    assert where_it_starts.slow_embedding_earliest.value == min(slow) == min(slow + usual)
+
+
 def test_fast_embedding_understand():
     found = count("start-embedding-rate-10")
     assert where_it_starts.fast_embedding_understand.value == found

@@ -470,6 +470,12 @@ def slow_embedding_understand() -> int:
     return understanding(START_RATES[0.1])
 
 
+@computed(",d")
+def slow_embedding_earliest() -> int:
+    """The step at which the first of these understands."""
+    return min(each.understood for each in some(START_RATES[0.1]) if each.understood is not None)
+
+
 @computed("d")
 def fast_embedding_understand() -> int:
     """How many transformers understand if their embedding is ten times as fast."""

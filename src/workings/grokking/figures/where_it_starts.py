@@ -53,7 +53,7 @@ def standing(groups: Mapping[str, tuple[Rows, Sequence[int]]]) -> Figure:
             ax.set_title(title, fontsize=9)
         axes[0].set_ylabel("answered right")
         axes[0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        for text, at, meaning in (("shown", 0.86, "train"), ("not shown", 0.08, "test")):
+        for text, at, meaning in (("shown", 0.86, "train"), ("not shown", 0.28, "test")):
             axes[-1].annotate(
                 text, (0.97, at), xycoords="axes fraction", color=color(meaning), ha="right"
             )
