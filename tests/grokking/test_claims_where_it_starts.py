@@ -443,7 +443,7 @@ def test_descent_loss_halved():
 
 def test_guess_of_the_start():
     """What a coin of as many sides hides, halving by halving."""
-    sides = where_it_starts.start_modulus.value + 1
+    sides = where_it_starts.start_modulus.value
     assert close(where_it_starts.guess_of_the_start, math.log2(sides) * math.log(2))
 
 

@@ -727,8 +727,8 @@ def descent_loss_halved() -> float:
 
 @computed(".2f")
 def guess_of_the_start() -> float:
-    """The loss of a guess among all tokens of these transformers, in nats."""
-    return math.log(START_DESCENT.recipe.p + 1)
+    """The loss of a guess among the numbers of these transformers, in nats."""
+    return math.log(START_DESCENT.recipe.p)
 
 
 @computed("d")
