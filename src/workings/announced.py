@@ -6,11 +6,6 @@ When a part rules on one, its line here goes and a rule in that part's claims ta
 from .claims import unruled
 
 GROKKING = {
-    "G6": "Momentum SGD had trouble because gradients at initialization were far too big in some matrices.",
-    "G13": "With a standard initialization the gradient on the embedding is too small next to the others.",
-    "G14": "The embedding at initialization is too small next to the unembedding.",
-    "G15": "With an embedding that is small and does not move, a network only regresses on random features.",
-    "G16": "In the modular addition network the embedding does learn, perhaps by its size or its weight decay.",
     "G21": "More layers seem to bring more slingshots.",
     "G22": "Grokking can be brought about through slingshots.",
 }

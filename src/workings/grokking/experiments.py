@@ -14,6 +14,8 @@ from . import (
     held_norm,
     learned_products,
     learning_coefficient,
+    small_starts,
+    starts,
 )
 from .training import Addition, State, first_steps, train, weights_of
 
@@ -233,6 +235,85 @@ SAMPLERS = replace(
     ),
 )
 
+
+def small_start(name: str, **changes: Any) -> Experiment:
+    """Small networks that start, or are moved, in another way."""
+    recipe = small_starts.SmallStarts(seeds=tuple(FIVE), **changes)
+    return Experiment(
+        f"grokking/{name}", recipe, small_starts.train, reference=small_starts.first_steps
+    )
+
+
+def start(name: str, **changes: Any) -> Experiment:
+    """Transformers that start, or are moved, in another way."""
+    recipe = starts.Starts(seeds=tuple(THREE), every=25, **changes)
+    return Experiment(f"grokking/{name}", recipe, starts.train, reference=starts.first_steps)
+
+
+SMALL_DESCENT = small_start(
+    "small-descent",
+    loss="mean square",
+    weight_decay=(0.0,),
+    scale=(0.25, 0.5, 1.0, 2.0),
+    lr=(0.3, 1.0, 3.0, 10.0, 30.0),
+    steps=2_000,
+    every=50,
+)
+SMALL_DESCENT_CROSS_ENTROPY = small_start(
+    "small-descent-cross-entropy",
+    weight_decay=(0.0, 3e-4),
+    scale=(0.25, 0.5, 1.0, 2.0),
+    lr=(0.1, 1.0, 3.0),
+    steps=2_000,
+    every=50,
+)
+# As in Kumar et al. (2024): gradient descent on the mean square, without momentum or decay.
+LAZY_TO_RICH = small_start(
+    "lazy-to-rich",
+    d_mlp=100,
+    loss="mean square",
+    beta1=0.0,
+    weight_decay=(0.0,),
+    frac_train=(0.9,),
+    lr=(10.0,),
+    output=(0.25, 0.5, 1.0, 2.0, 4.0),
+    steps=6_000,
+    every=50,
+)
+SMALL_EMBEDDING_RATES = small_start(
+    "small-embedding-rates",
+    optimizer="AdamW",
+    frac_train=(0.6,),
+    embedding=(0.0, 0.1, 0.3, 1.0, 3.0, 10.0),
+    steps=3_000,
+    every=50,
+)
+
+START_DECAYS = start("start-decays", decays=(0.0, 0.1, 0.3, 1.0), steps=1_000)
+START_NARROW = start("start-narrow", widths=(16,), steps=2_000)
+START_FROZEN = start("start-frozen", frozen=("W_E", "W_pos"), widths=(16, 64), steps=2_500)
+START_FEATURES = start(
+    "start-features",
+    frozen=("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_in", "b_in"),
+    steps=1_000,
+)
+START_RATES = {
+    rate: start(f"start-embedding-rate-{rate:g}", embeddings=(rate,), steps=1_000)
+    for rate in (0.1, 10.0)
+}
+START_DESCENT = start(
+    "start-descent",
+    optimizer="descent",
+    decays=(2e-3,),
+    scales=(0.5, 1.0),
+    lrs=(0.03, 0.1, 0.3),
+    steps=1_700,
+)
+START_OUTPUTS = {
+    alpha: start(f"start-output-{alpha:g}", outputs=(alpha,), steps=1_000)
+    for alpha in (0.3, 1.0, 3.0)
+}
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -252,4 +333,15 @@ ALL = [
     *UNGROKKING.values(),
     *COEFFICIENTS.values(),
     SAMPLERS,
+    SMALL_DESCENT,
+    SMALL_DESCENT_CROSS_ENTROPY,
+    LAZY_TO_RICH,
+    SMALL_EMBEDDING_RATES,
+    START_DECAYS,
+    START_NARROW,
+    START_FROZEN,
+    START_FEATURES,
+    *START_RATES.values(),
+    START_DESCENT,
+    *START_OUTPUTS.values(),
 ]
