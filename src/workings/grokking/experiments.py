@@ -6,7 +6,7 @@ from typing import Any
 
 from workings.experiment import Experiment
 
-from . import ensemble
+from . import ensemble, slingshots
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -106,6 +106,42 @@ PRECISIONS = {
     for precision in ("float32 naive", "float32", "float64")
 }
 
+DEPTHS = (1, 2, 3, 4, 6)  # hidden layers
+
+
+def slung(name: str, **changes: Any) -> Experiment:
+    """Perceptrons on digits, trained on and on: what is said, and all else as in the recipe."""
+    recipe = slingshots.OnDigits(**changes)
+    return Experiment(
+        f"grokking/slingshots-{name}", recipe, slingshots.train, None, slingshots.first_steps
+    )
+
+
+# In float64 the usual loss loses its last digits too, if it is let go on to some 1e-16.
+FLOOR = {"depths": (3,), "precision": "float64", "lrs": (1e-2,), "epsilons": (1e-15,)}
+FLOOR |= {"steps": 3_000}
+
+SLINGSHOTS = {
+    "usual": slung("usual", depths=DEPTHS),
+    "exact": slung("exact", depths=DEPTHS, loss="exact"),
+    "float64": slung("float64", depths=(3,), precision="float64"),
+    "rounded": slung("rounded", depths=(3,), precision="float64", loss="rounded"),
+    "epsilons": slung("epsilons", depths=(3,), epsilons=(1e-12, 1e-7, 1e-6), steps=4_000),
+    "beta2s": slung("beta2s", depths=(3,), beta2s=(0.9, 0.98, 0.999), steps=4_000),
+    "widths": slung("widths", depths=(3,), widths=(8, 16, 64), steps=4_000),
+    "floor": slung("floor", **FLOOR),
+    "floor-exact": slung("floor-exact", loss="exact", **FLOOR),
+}
+SLINGSHOTS_OF_SUMS = {
+    loss: Experiment(
+        f"grokking/slingshots-sums-{loss}",
+        slingshots.OnSums(loss=loss),
+        slingshots.train,
+        reference=slingshots.first_steps,
+    )
+    for loss in ("usual", "exact")
+}
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -116,4 +152,6 @@ ALL = [
     SMALL_MODULUS,
     RANDOM_LABELS,
     *PRECISIONS.values(),
+    *SLINGSHOTS.values(),
+    *SLINGSHOTS_OF_SUMS.values(),
 ]
