@@ -23,8 +23,6 @@ GROKKING = {
     "G17": "The six matrices that lead to the logits quickly converge to the same size.",
     "G18": "The matrices that do not lead to the logits all converge to zero.",
     "G19": "Weight decay spreads norm evenly between matrices that multiply each other.",
-    "G21": "More layers seem to bring more slingshots.",
-    "G22": "Grokking can be brought about through slingshots.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",

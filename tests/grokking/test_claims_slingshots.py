@@ -6,7 +6,8 @@ in between. The network, its gradient and Adam are written out once more, in num
 
 import json
 from functools import cache
-from math import erf, exp, log, nextafter, sqrt
+from itertools import pairwise
+from math import exp, log, nextafter, sqrt
 from pathlib import Path
 from statistics import mean, median, stdev
 
@@ -17,6 +18,7 @@ from scipy import stats
 from workings.grokking.claims import slingshots
 
 KEPT = Path(__file__).parents[2] / "results" / "grokking"
+MAIN = KEPT / "mainline" / "rows.json"
 LOW, HIGH = slingshots.armed_level.value, slingshots.fired_level.value
 
 
@@ -74,7 +76,7 @@ def middle_first(name: str, *which) -> float:
 
 
 def middle_gap(name: str, *which) -> float:
-    return median(b - a for each in onsets(name, *which) for a, b in zip(each, each[1:]))
+    return median(b - a for each in onsets(name, *which) for a, b in pairwise(each))
 
 
 def close(number, value, rel=1e-9) -> bool:
@@ -250,7 +252,7 @@ def trained(loss: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng([0, *b"weights"])
     sizes = [64, *[width] * hidden, 10]
     w = []
-    for i, j in zip(sizes, sizes[1:]):
+    for i, j in pairwise(sizes):
         w += [rng.uniform(-1, 1, (i, j)) / i**0.5, rng.uniform(-1, 1, j) / i**0.5]
     w = [each.astype(np.float32) for each in w]
     start = w[-2].copy()
@@ -312,16 +314,19 @@ def test_gap_of_three_layers():
     assert slingshots.gap_of_three_layers.value == middle_gap("usual", "depths", 3)
 
 
-def faded(beta2: float, eps: float) -> int:
-    """The steps in which the memory of the gradient fades to epsilon, counted one by one."""
-    memory, steps = slingshots.gradient_of_a_slingshot.value ** 2, 0
-    while memory > eps**2:
+FLOAT32, FLOAT64 = (float(np.finfo(kind).epsneg) for kind in ("float32", "float64"))
+
+
+def faded(beta2: float, left: float = FLOAT32) -> int:
+    """The steps in which the memory of the gradient fades to a pull, counted one by one."""
+    memory, steps = slingshots.gradient_of_a_slingshot.value**2, 0
+    while memory > left**2:
         memory, steps = beta2 * memory, steps + 1
     return steps
 
 
 def test_gradient_of_a_slingshot():
-    assert abs(faded(0.95, 1e-8) - middle_gap("usual", "depths", 3)) <= 1
+    assert abs(faded(0.95) - middle_gap("usual", "depths", 3)) <= 1
 
 
 def test_gap_of_short_memory():
@@ -329,7 +334,7 @@ def test_gap_of_short_memory():
 
 
 def test_expected_of_short_memory():
-    assert abs(slingshots.expected_of_short_memory.value - faded(0.9, 1e-8)) <= 1
+    assert abs(slingshots.expected_of_short_memory.value - faded(0.9)) <= 1
 
 
 def test_gap_of_long_memory():
@@ -337,7 +342,7 @@ def test_gap_of_long_memory():
 
 
 def test_expected_of_long_memory():
-    assert abs(slingshots.expected_of_long_memory.value - faded(0.98, 1e-8)) <= 1
+    assert abs(slingshots.expected_of_long_memory.value - faded(0.98)) <= 1
 
 
 def test_slingshots_of_longest_memory():
@@ -345,15 +350,15 @@ def test_slingshots_of_longest_memory():
 
 
 def test_expected_of_longest_memory():
-    assert abs(slingshots.expected_of_longest_memory.value - faded(0.999, 1e-8)) <= 1
+    assert abs(slingshots.expected_of_longest_memory.value - faded(0.999)) <= 1
 
 
-def test_slingshots_of_tiny_eps():
-    assert slingshots.slingshots_of_tiny_eps.value == total("epsilons", "epsilons", 1e-12)
+def test_gap_of_tiny_eps():
+    assert slingshots.gap_of_tiny_eps.value == middle_gap("epsilons", "epsilons", 1e-12)
 
 
-def test_slingshots_of_larger_eps():
-    assert slingshots.slingshots_of_larger_eps.value == total("epsilons", "epsilons", 1e-7)
+def test_first_of_larger_eps():
+    assert slingshots.first_of_larger_eps.value == middle_first("epsilons", "epsilons", 1e-7)
 
 
 def test_slingshots_of_largest_eps():
@@ -383,3 +388,151 @@ def test_slingshots_at_the_floor_exact():
 def test_lowest_loss_at_the_floor():
     lows = [column("floor-exact", "train_loss", i).min() for i in networks("floor-exact")]
     assert close(slingshots.lowest_loss_at_the_floor, median(lows))
+
+
+def test_gap_at_the_floor():
+    assert slingshots.gap_at_the_floor.value == middle_gap("floor")
+
+
+def test_expected_at_the_floor():
+    assert abs(slingshots.expected_at_the_floor.value - faded(0.95, FLOAT64)) <= 1
+
+
+# --- transformers on sums -----------------------------------------------------------------------
+
+
+def ends(loss: str, layers: int) -> float:
+    last = rows(f"sums-{loss}")[-1]["test_accuracy"]
+    return median(last[i] for i in networks(f"sums-{loss}", "depths", layers))
+
+
+def test_slingshots_one_layer_sums():
+    assert slingshots.slingshots_one_layer_sums.value == total("sums-usual", "depths", 1)
+
+
+def test_slingshots_two_layer_sums():
+    assert slingshots.slingshots_two_layer_sums.value == total("sums-usual", "depths", 2)
+
+
+def test_first_of_one_layer_sums():
+    found = middle_first("sums-usual", "depths", 1)
+    assert slingshots.first_of_one_layer_sums.value == found
+
+
+def test_first_of_two_layer_sums():
+    found = middle_first("sums-usual", "depths", 2)
+    assert slingshots.first_of_two_layer_sums.value == found
+
+
+def test_slingshots_exact_sums():
+    assert slingshots.slingshots_exact_sums.value == total("sums-exact")
+
+
+def test_one_layer_sums_usual():
+    assert close(slingshots.one_layer_sums_usual, ends("usual", 1))
+
+
+def test_one_layer_sums_exact():
+    assert close(slingshots.one_layer_sums_exact, ends("exact", 1))
+
+
+def test_two_layer_sums_usual():
+    assert close(slingshots.two_layer_sums_usual, ends("usual", 2))
+
+
+def test_two_layer_sums_exact():
+    assert close(slingshots.two_layer_sums_exact, ends("exact", 2))
+
+
+def test_slung_sums_that_understand():
+    last = [rows(f"sums-{loss}")[-1]["test_accuracy"] for loss in ("usual", "exact")]
+    assert slingshots.slung_sums_that_understand.value == int((np.array(last) > 0.99).sum())
+
+
+# --- do they teach anything? --------------------------------------------------------------------
+
+
+@cache
+def course(place: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows' steps after all answers were right, and the test accuracy in them."""
+    right = int(np.argmax(column("usual", "train_accuracy", place) == 1))
+    steps = np.array([row["step"] for row in rows("usual")])
+    return steps[right + 1 :], column("usual", "test_accuracy", place)[right + 1 :]
+
+
+@cache
+def meetings() -> tuple[int, list[float]]:
+    """How many steepest rises begin near a slingshot, and each network's share of shifts that do."""
+    found, shares = 0, []
+    span = slingshots.steps_of_a_rise.value // 25
+    near = slingshots.steps_that_are_near.value // 25
+    for place in filter(lambda place: begun("usual", place), networks("usual")):
+        steps, accuracy = course(place)
+        rise = int(np.argmax(accuracy[span:] - accuracy[:-span]))
+        marks = [int(np.flatnonzero(steps == step)[0]) for step in begun("usual", place)]
+        n = len(steps)
+        shifted = [
+            any(abs((mark + shift) % n - rise) <= near for mark in marks) for shift in range(n)
+        ]
+        found += shifted[0]
+        shares.append(mean(shifted))
+    return found, shares
+
+
+def test_rises_at_slingshots():
+    assert slingshots.rises_at_slingshots.value == meetings()[0]
+
+
+def test_rises_by_chance():
+    assert close(slingshots.rises_by_chance, sum(meetings()[1]))
+
+
+def test_chance_of_coincidence():
+    """All of them coincide, so it is the product of their shares."""
+    found, shares = meetings()
+    assert found == len(shares)
+    assert close(slingshots.chance_of_coincidence, np.prod(shares), 1e-4)
+
+
+@cache
+def left_behind() -> list[float]:
+    """Each network's mean change of test accuracy by a slingshot, in points."""
+    found = []
+    before = slingshots.steps_before_a_slingshot.value
+    after = slingshots.steps_after_a_slingshot.value
+    for place in filter(lambda place: begun("usual", place), networks("usual")):
+        accuracy = {row["step"]: row["test_accuracy"][place] for row in rows("usual")}
+        found.append(
+            mean(
+                100 * (accuracy[step + after] - accuracy[step - before])
+                for step in begun("usual", place)
+                if step + after <= max(accuracy)
+            )
+        )
+    return found
+
+
+def half_interval() -> float:
+    found = left_behind()
+    return float(stats.t.ppf(0.975, len(found) - 1)) * stdev(found) / sqrt(len(found))
+
+
+def test_change_by_a_slingshot():
+    assert close(slingshots.change_by_a_slingshot, mean(left_behind()))
+
+
+def test_change_by_a_slingshot_low():
+    assert close(slingshots.change_by_a_slingshot_low, mean(left_behind()) - half_interval())
+
+
+def test_change_by_a_slingshot_high():
+    assert close(slingshots.change_by_a_slingshot_high, mean(left_behind()) + half_interval())
+
+
+def test_main_networks_that_sling():
+    """Once below the lower level their loss never exceeds the upper one again, in any row."""
+    losses = np.array([row["train_loss"] for row in json.loads(MAIN.read_text())])
+    highest_since = np.maximum.accumulate(losses[::-1])[::-1]
+    lowest_before = np.minimum.accumulate(losses)
+    slung = ((highest_since > HIGH) & (lowest_before < LOW)).any(axis=0)
+    assert slingshots.main_networks_that_sling.value == slung.sum() == 0

@@ -119,7 +119,7 @@ def slung(name: str, **changes: Any) -> Experiment:
 
 # In float64 the usual loss loses its last digits too, if it is let go on to some 1e-16.
 FLOOR = {"depths": (3,), "precision": "float64", "lrs": (1e-2,), "epsilons": (1e-15,)}
-FLOOR |= {"steps": 3_000}
+FLOOR |= {"steps": 4_000}
 
 SLINGSHOTS = {
     "usual": slung("usual", depths=DEPTHS),
@@ -128,7 +128,7 @@ SLINGSHOTS = {
     "rounded": slung("rounded", depths=(3,), precision="float64", loss="rounded"),
     "epsilons": slung("epsilons", depths=(3,), epsilons=(1e-12, 1e-7, 1e-6), steps=4_000),
     "beta2s": slung("beta2s", depths=(3,), beta2s=(0.9, 0.98, 0.999), steps=4_000),
-    "widths": slung("widths", depths=(3,), widths=(8, 16, 64), steps=4_000),
+    "widths": slung("widths", depths=(3,), widths=(8, 64), steps=3_000),
     "floor": slung("floor", **FLOOR),
     "floor-exact": slung("floor-exact", loss="exact", **FLOOR),
 }

@@ -397,13 +397,13 @@ def gaps(rows: Rows) -> list[list[int]]:
     return [np.diff(begun).tolist() for begun in onsets(rows)]
 
 
-def forgetting(beta2: float, eps: float, gradient: float) -> float:
-    """The steps until Adam's memory of a gradient has faded to its epsilon.
+def forgetting(beta2: float, gradient: float, left: float) -> float:
+    """The steps in which Adam's memory of a gradient fades to what is left by rounding.
 
-    The root of the second moment falls by a factor of the root of beta2 a step. Until it comes
-    down to `eps`, a pull that is as small as rounding moves nothing.
+    The root of the second moment falls by a factor of the root of beta2 a step. Until it has come
+    down to a pull that is as small as rounding, that pull moves nothing.
     """
-    return 2 * math.log(gradient / eps) / -math.log(beta2)
+    return 2 * math.log(gradient / left) / -math.log(beta2)
 
 
 def around(rows: Rows, before: int = BEFORE, after: int = AFTER) -> list[list[float]]:

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 
 from workings import intervals
-from workings.claims import Ruling, claim, computed, given, typeset
+from workings.claims import Ruling, claim, computed, given, holds_if, typeset
 from workings.experiment import kept
 
-from .. import milestones, slingshots
-from ..experiments import DEPTHS, MAINLINE, SLINGSHOTS, SLINGSHOTS_OF_SUMS
+from .. import slingshots
+from ..experiments import MAINLINE, SLINGSHOTS, SLINGSHOTS_OF_SUMS
+from ..milestones import UNDERSTOOD
 
 USUAL = SLINGSHOTS["usual"].recipe
 CORNERS = {
@@ -23,7 +24,8 @@ CORNERS = {
 }
 CORNER_DEPTH = 3
 HAND_GAP = 20.0  # nats between the two scores of the smallest case
-TAKEOFF = 1_200  # steps
+TAKEOFF, AROUND = 1_200, 400  # steps
+ROUNDS = {"float32": 2.0**-24, "float64": 2.0**-53}  # to 1, if taken from it
 
 
 @cache
@@ -81,13 +83,14 @@ def corner(name: str) -> list[dict]:
 
 
 def by_memory() -> list[tuple[str, float, list[int], float]]:
-    """Of each setting of Adam's memory: its name and where that goes, the gaps, the expected one."""
-    found = [("as above", 1.0, gaps_of("usual", depth=CORNER_DEPTH), expected())]
-    for beta2 in SLINGSHOTS["beta2s"].recipe.beta2s:
-        found.append((f"β₂ = {beta2}", 1.0, gaps_of("beta2s", beta2=beta2), expected(beta2=beta2)))
-    for eps in SLINGSHOTS["epsilons"].recipe.epsilons:
-        name = f"ε = {typeset(eps, '.0e')}"
-        found.append((name, -1.0, gaps_of("epsilons", eps=eps), expected(eps=eps)))
+    """Of each setting: its name and where that goes, the gaps that are seen, the one expected."""
+    found = [("as above", 1.2, gaps_of("usual", depth=CORNER_DEPTH), expected())]
+    for beta2 in (short_memory.value, long_memory.value):
+        found.append((f"β₂ = {beta2}", 1.0, gaps_of("beta2s", beta2=beta2), expected(beta2)))
+    tiny = tiny_eps.value
+    found.append((f"ε = {typeset(tiny, '.0e')}", -0.6, gaps_of("epsilons", eps=tiny), expected()))
+    floor = expected(left=ROUNDS["float64"])
+    found.append(("float64", -1.0, gaps_of("floor"), floor))
     return found
 
 
@@ -96,16 +99,16 @@ def gaps_of(name: str, **values: int | float) -> list[int]:
     return [step for onsets in of(name, **values) for step in np.diff(onsets).tolist()]
 
 
-def expected(beta2: float = USUAL.beta2s[0], eps: float = USUAL.epsilons[0]) -> float:
+def expected(beta2: float = USUAL.beta2s[0], left: float = ROUNDS["float32"]) -> float:
     """The gap, if it is what it takes to forget `gradient`."""
-    return slingshots.forgetting(beta2, eps, gradient())
+    return slingshots.forgetting(beta2, gradient(), left)
 
 
 @cache
 def gradient() -> float:
     """The gradient whose fading takes as long as the standard networks' gaps."""
-    beta2, eps = USUAL.beta2s[0], USUAL.epsilons[0]
-    return eps * beta2 ** (-gap(of("usual", depth=CORNER_DEPTH)) / 2)
+    gap = gap_of_three_layers.value
+    return ROUNDS["float32"] * USUAL.beta2s[0] ** (-gap / 2)
 
 
 @cache
@@ -120,30 +123,24 @@ def lasting() -> intervals.Estimate:
     return intervals.mean([float(np.mean(of_run)) for of_run in changes()])
 
 
+def courses() -> tuple[list[int], np.ndarray]:
+    """Steps around an onset, and test accuracy there less what it was, for every slingshot."""
+    rows = kept(SLINGSHOTS["usual"]).rows
+    around = range(-4 * USUAL.every, AROUND + 1, USUAL.every)
+    accuracy = {row["step"]: row["test_accuracy"] for row in rows}
+    found = [
+        [accuracy[step + away][run] - accuracy[step - slingshots.BEFORE][run] for away in around]
+        for run, onsets in enumerate(begun("usual").values())
+        for step in onsets
+        if step + AROUND in accuracy
+    ]
+    return list(around), np.array(found)
+
+
 @cache
 def together() -> slingshots.Coincidence:
     """Slingshots and the greatest rises of test accuracy."""
     return slingshots.coincidence(kept(SLINGSHOTS["usual"]).rows)
-
-
-@cache
-def final(name: str) -> np.ndarray:
-    """Test accuracy at the end."""
-    return np.array(kept(SLINGSHOTS[name]).rows[-1]["test_accuracy"])
-
-
-@cache
-def ends_apart() -> intervals.Estimate:
-    """By how much networks with the usual loss end better than the same ones with the exact."""
-    slung = np.array([bool(onsets) for onsets in begun("usual").values()])
-    return intervals.mean((final("usual") - final("exact"))[slung].tolist())
-
-
-def best_of_sums(loss: str, depth: int) -> float:
-    """The highest test accuracy that a transformer of so many layers ever has after memorizing."""
-    experiment = SLINGSHOTS_OF_SUMS[loss]
-    places = [i for i, run in enumerate(experiment.recipe.runs) if run.depth == depth]
-    return max(max(row["test_accuracy"][i] for i in places) for row in kept(experiment).rows)
 
 
 def pulled(gap: float, loss: str, dtype: torch.dtype = torch.float32) -> list[float]:
@@ -490,7 +487,7 @@ def gap_of_three_layers() -> int | float:
     return gap(of("usual", depth=CORNER_DEPTH))
 
 
-@computed(".3f")
+@computed(".2f")
 def gradient_of_a_slingshot() -> float:
     """The gradient that Adam would forget in just that time."""
     return gradient()
@@ -523,7 +520,7 @@ def gap_of_short_memory() -> int | float:
 @computed(".0f")
 def expected_of_short_memory() -> float:
     """The gap to be expected there by what Adam forgets."""
-    return expected(beta2=short_memory.value)
+    return expected(short_memory.value)
 
 
 @computed(",.0f")
@@ -535,7 +532,7 @@ def gap_of_long_memory() -> int | float:
 @computed(",.0f")
 def expected_of_long_memory() -> float:
     """The gap to be expected there."""
-    return expected(beta2=long_memory.value)
+    return expected(long_memory.value)
 
 
 @computed("d")
@@ -547,7 +544,7 @@ def slingshots_of_longest_memory() -> int:
 @computed(",.0f")
 def expected_of_longest_memory() -> float:
     """The gap to be expected there."""
-    return expected(beta2=longest_memory.value)
+    return expected(longest_memory.value)
 
 
 @given(",d")
@@ -574,16 +571,16 @@ def largest_eps() -> float:
     return SLINGSHOTS["epsilons"].recipe.epsilons[2]
 
 
-@computed("d")
-def slingshots_of_tiny_eps() -> int:
-    """The slingshots of all networks with the smaller epsilon."""
-    return in_all(of("epsilons", eps=tiny_eps.value))
+@computed(".0f")
+def gap_of_tiny_eps() -> int | float:
+    """The median gap with the smaller epsilon."""
+    return gap(of("epsilons", eps=tiny_eps.value))
 
 
-@computed("d")
-def slingshots_of_larger_eps() -> int:
-    """The slingshots of all networks with the larger epsilon."""
-    return in_all(of("epsilons", eps=larger_eps.value))
+@computed(",d")
+def first_of_larger_eps() -> int | float:
+    """The median step of the first slingshot with the larger epsilon."""
+    return first_onset(of("epsilons", eps=larger_eps.value))
 
 
 @computed("d")
@@ -652,3 +649,221 @@ def lowest_loss_at_the_floor() -> float:
     rows = kept(SLINGSHOTS["floor-exact"]).rows
     runs = range(len(rows[0]["train_loss"]))
     return median(min(row["train_loss"][i] for row in rows) for i in runs)
+
+
+@computed(",.0f")
+def gap_at_the_floor() -> int | float:
+    """The median gap in float64 at its last digits."""
+    return gap(of("floor"))
+
+
+@computed(",.0f")
+def expected_at_the_floor() -> float:
+    """The gap to be expected there, where rounding leaves so much less."""
+    return expected(left=ROUNDS["float64"])
+
+
+@given("d")
+def slung_modulus() -> int:
+    """The modulus of the sums that transformers learn."""
+    return SLINGSHOTS_OF_SUMS["usual"].recipe.p
+
+
+@given("d")
+def seeds_of_transformers() -> int:
+    """The transformers for each number of layers."""
+    return len(SLINGSHOTS_OF_SUMS["usual"].recipe.seeds)
+
+
+@given(",d")
+def steps_of_transformers() -> int:
+    """The steps for which they are trained."""
+    return SLINGSHOTS_OF_SUMS["usual"].recipe.steps
+
+
+def on_sums(loss: str, depth: int) -> list[list[int]]:
+    """The onsets of the transformers of so many layers."""
+    return [onsets for run, onsets in begun_on_sums(loss).items() if run.depth == depth]
+
+
+def accuracy_on_sums(loss: str, depth: int) -> list[float]:
+    """Their test accuracy at the end."""
+    experiment = SLINGSHOTS_OF_SUMS[loss]
+    last = kept(experiment).rows[-1]["test_accuracy"]
+    return [x for run, x in zip(experiment.recipe.runs, last, strict=True) if run.depth == depth]
+
+
+@computed("d")
+def slingshots_one_layer_sums() -> int:
+    """The slingshots of all transformers of one layer, by the usual loss."""
+    return in_all(on_sums("usual", 1))
+
+
+@computed("d")
+def slingshots_two_layer_sums() -> int:
+    """The slingshots of all transformers of two layers."""
+    return in_all(on_sums("usual", 2))
+
+
+@computed(",d")
+def first_of_one_layer_sums() -> int | float:
+    """The median step of the first slingshot of transformers of one layer."""
+    return first_onset(on_sums("usual", 1))
+
+
+@computed(",d")
+def first_of_two_layer_sums() -> int | float:
+    """The median step of the first slingshot of transformers of two layers."""
+    return first_onset(on_sums("usual", 2))
+
+
+@computed("d")
+def slingshots_exact_sums() -> int:
+    """The slingshots of all transformers by the exact loss."""
+    return in_all(on_sums("exact", 1)) + in_all(on_sums("exact", 2))
+
+
+@computed(".0%")
+def one_layer_sums_usual() -> float:
+    """The median test accuracy of transformers of one layer at the end, by the usual loss."""
+    return median(accuracy_on_sums("usual", 1))
+
+
+@computed(".0%")
+def one_layer_sums_exact() -> float:
+    """The same by the exact loss."""
+    return median(accuracy_on_sums("exact", 1))
+
+
+@computed(".0%")
+def two_layer_sums_usual() -> float:
+    """The median test accuracy of transformers of two layers at the end, by the usual loss."""
+    return median(accuracy_on_sums("usual", 2))
+
+
+@computed(".0%")
+def two_layer_sums_exact() -> float:
+    """The same by the exact loss."""
+    return median(accuracy_on_sums("exact", 2))
+
+
+@computed("d")
+def slung_sums_that_understand() -> int:
+    """The transformers that answer over 99% of what they were not shown, by either loss."""
+    return sum(
+        accuracy > UNDERSTOOD
+        for loss in SLINGSHOTS_OF_SUMS
+        for depth in (1, 2)
+        for accuracy in accuracy_on_sums(loss, depth)
+    )
+
+
+@computed("d")
+def rises_at_slingshots() -> int:
+    """The networks whose steepest rise of test accuracy begins near a slingshot."""
+    return together().found
+
+
+@computed(".1f")
+def rises_by_chance() -> float:
+    """How many there would be on average if each network's slingshots were shifted at random."""
+    return together().expected
+
+
+@computed(".0e")
+def chance_of_coincidence() -> float:
+    """The chance that shifted slingshots would be found as often, or more often."""
+    return together().chance
+
+
+@computed(".2f")
+def change_by_a_slingshot() -> float:
+    """How many points of test accuracy a slingshot leaves behind, the mean of networks' means."""
+    return 100 * lasting().value
+
+
+@computed(".2f")
+def change_by_a_slingshot_low() -> float:
+    """The lower end of its interval."""
+    return 100 * lasting().low
+
+
+@computed(".2f")
+def change_by_a_slingshot_high() -> float:
+    """The upper end of its interval."""
+    return 100 * lasting().high
+
+
+@computed("d")
+def main_networks_that_sling() -> int:
+    """The networks in the paper's setting whose loss is ever seen to sling; they all understand."""
+    rows = [row | {"highest_loss": row["train_loss"]} for row in kept(MAINLINE).rows]
+    return sum(map(bool, slingshots.onsets(rows)))
+
+
+@claim(
+    "G21",
+    source="chan-comments",
+    rests_on=[
+        slingshots_one_layer,
+        per_network_two_layers,
+        per_network_six_layers,
+        slingshots_one_layer_sums,
+        slingshots_two_layer_sums,
+        slingshots_exact,
+        slingshots_exact_sums,
+    ],
+)
+def more_layers_more_slingshots(
+    one: int,
+    two: int | float,
+    six: int | float,
+    one_of_sums: int,
+    two_of_sums: int,
+    exact: int,
+    exact_of_sums: int,
+) -> Ruling:
+    """More layers seem to bring more slingshots."""
+    more = one < two < six and one_of_sums < two_of_sums
+    if more and exact == exact_of_sums == 0:
+        return Ruling(
+            "holds with conditions",
+            "Deeper networks sling earlier and so more often, if a probability of one is rounded "
+            f"as usual; with that number exact there are {exact} slingshots at any depth.",
+        )
+    return holds_if(more, f"A network of two hidden layers slings {two:g} times, of six {six:g}.")
+
+
+@claim(
+    "G22",
+    source="chan-comments",
+    rests_on=[
+        rises_at_slingshots,
+        rises_by_chance,
+        change_by_a_slingshot_low,
+        change_by_a_slingshot_high,
+        two_layer_sums_usual,
+        two_layer_sums_exact,
+        slung_sums_that_understand,
+    ],
+)
+def slingshots_bring_grokking(
+    together: int,
+    by_chance: float,
+    low: float,
+    high: float,
+    usual: float,
+    exact: float,
+    understand: int,
+) -> Ruling:
+    """Grokking can be brought about through slingshots."""
+    if low > 0 and understand > 0:
+        return Ruling("holds", "Networks understand, and slingshots leave them better.")
+    if together <= by_chance or (high < 0 and usual <= exact):
+        return Ruling("fails", "Slingshots leave no network better than it was.")
+    return Ruling(
+        "open",
+        f"The steepest rises coincide with slingshots, {together} where {by_chance:.1f} are "
+        f"expected, but undo their own falls: what is left is {low:.2f} to {high:.2f} points. "
+        f"Two-layer transformers end somewhat better with slingshots, and {understand} understand.",
+    )
