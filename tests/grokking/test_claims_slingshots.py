@@ -462,7 +462,7 @@ def course(place: int) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def meetings() -> tuple[int, list[float]]:
-    """How many steepest rises begin near a slingshot, and each network's share of shifts that do."""
+    """How many steepest rises begin near a slingshot, and the share of shifts of each that do."""
     found, shares = 0, []
     span = slingshots.steps_of_a_rise.value // 25
     near = slingshots.steps_that_are_near.value // 25
