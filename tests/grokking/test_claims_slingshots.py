@@ -365,8 +365,8 @@ def test_slingshots_of_largest_eps():
     assert slingshots.slingshots_of_largest_eps.value == total("epsilons", "epsilons", 1e-6)
 
 
-def test_first_of_narrow():
-    assert slingshots.first_of_narrow.value == middle_first("widths", "widths", 8)
+def test_slingshots_of_narrow():
+    assert slingshots.slingshots_of_narrow.value == total("widths", "widths", 8)
 
 
 def test_first_of_wide():

@@ -601,10 +601,16 @@ def wide_width() -> int:
     return SLINGSHOTS["widths"].recipe.widths[-1]
 
 
-@computed(",d")
-def first_of_narrow() -> int | float:
-    """The median step of the first slingshot of narrow networks."""
-    return first_onset(of("widths", width=narrow_width.value))
+@given(",d")
+def steps_of_widths() -> int:
+    """The steps for which narrow and wide networks are trained."""
+    return SLINGSHOTS["widths"].recipe.steps
+
+
+@computed("d")
+def slingshots_of_narrow() -> int:
+    """The slingshots of all narrow networks."""
+    return in_all(of("widths", width=narrow_width.value))
 
 
 @computed(",d")
