@@ -495,13 +495,12 @@ def test_chance_of_coincidence():
 
 
 @cache
-def left_behind() -> list[float]:
-    """Each network's mean change of test accuracy by a slingshot, in points."""
+def left_behind(loss: str, after: int) -> list[float]:
+    """Each network's mean change of test accuracy where it slings by the usual loss, in points."""
     found = []
     before = slingshots.steps_before_a_slingshot.value
-    after = slingshots.steps_after_a_slingshot.value
     for place in filter(lambda place: begun("usual", place), networks("usual")):
-        accuracy = {row["step"]: row["test_accuracy"][place] for row in rows("usual")}
+        accuracy = {row["step"]: row["test_accuracy"][place] for row in rows(loss)}
         found.append(
             mean(
                 100 * (accuracy[step + after] - accuracy[step - before])
@@ -512,21 +511,36 @@ def left_behind() -> list[float]:
     return found
 
 
+def late() -> int:
+    return slingshots.steps_after_a_slingshot.value
+
+
 def half_interval() -> float:
-    found = left_behind()
+    found = left_behind("usual", late())
     return float(stats.t.ppf(0.975, len(found) - 1)) * stdev(found) / sqrt(len(found))
 
 
+def test_change_soon_after():
+    found = left_behind("usual", slingshots.steps_soon_after.value)
+    assert close(slingshots.change_soon_after, mean(found))
+
+
 def test_change_by_a_slingshot():
-    assert close(slingshots.change_by_a_slingshot, mean(left_behind()))
+    assert close(slingshots.change_by_a_slingshot, mean(left_behind("usual", late())))
 
 
 def test_change_by_a_slingshot_low():
-    assert close(slingshots.change_by_a_slingshot_low, mean(left_behind()) - half_interval())
+    middle = mean(left_behind("usual", late()))
+    assert close(slingshots.change_by_a_slingshot_low, middle - half_interval())
 
 
 def test_change_by_a_slingshot_high():
-    assert close(slingshots.change_by_a_slingshot_high, mean(left_behind()) + half_interval())
+    middle = mean(left_behind("usual", late()))
+    assert close(slingshots.change_by_a_slingshot_high, middle + half_interval())
+
+
+def test_change_without_slingshots():
+    assert close(slingshots.change_without_slingshots, mean(left_behind("exact", late())))
 
 
 def test_main_networks_that_sling():

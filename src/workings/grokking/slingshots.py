@@ -29,7 +29,7 @@ from .training import DIGITS, State
 LOSSES = ("usual", "exact", "rounded")
 LISTS = ("depths", "widths", "lrs", "beta2s", "epsilons", "seeds")
 ARMED, FIRED = 1e-3, 1e-1  # nats: a slingshot climbs from below the one to above the other
-BEFORE, AFTER, SPAN, NEAR = 50, 200, 100, 50  # steps
+BEFORE, AFTER, SPAN, NEAR = 50, 400, 100, 50  # steps
 
 
 class Run(NamedTuple):
@@ -406,20 +406,23 @@ def forgetting(beta2: float, gradient: float, left: float) -> float:
     return 2 * math.log(gradient / left) / -math.log(beta2)
 
 
-def around(rows: Rows, before: int = BEFORE, after: int = AFTER) -> list[list[float]]:
-    """How much test accuracy has changed from before each slingshot to after it, for each run.
+def around(
+    rows: Rows, begun: list[list[int]], before: int = BEFORE, after: int = AFTER
+) -> list[list[float]]:
+    """How much test accuracy changes from before each of some steps to after it, for each run.
 
     Args:
-        before, after: steps from the onset. A slingshot whose time after is not over is left out.
+        begun: of each run the steps, such as the onsets of its slingshots.
+        before, after: steps from there. One whose time after is not over is left out.
     """
     accuracy = {row["step"]: row["test_accuracy"] for row in rows}
     return [
         [
             accuracy[step + after][run] - accuracy[step - before][run]
-            for step in begun
+            for step in steps
             if step + after in accuracy
         ]
-        for run, begun in enumerate(onsets(rows))
+        for run, steps in enumerate(begun)
     ]
 
 
