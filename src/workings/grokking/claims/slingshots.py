@@ -82,16 +82,17 @@ def corner(name: str) -> list[dict]:
     ]
 
 
-def by_memory() -> list[tuple[str, float, list[int], float]]:
-    """Of each setting: its name and where that goes, the gaps that are seen, the one expected."""
-    found = [("as above", 1.2, gaps_of("usual", depth=CORNER_DEPTH), expected())]
-    for beta2 in (short_memory.value, long_memory.value):
-        found.append((f"β₂ = {beta2}", 1.0, gaps_of("beta2s", beta2=beta2), expected(beta2)))
-    tiny = tiny_eps.value
-    found.append((f"ε = {typeset(tiny, '.0e')}", -0.6, gaps_of("epsilons", eps=tiny), expected()))
-    floor = expected(left=ROUNDS["float64"])
-    found.append(("float64", -1.0, gaps_of("floor"), floor))
-    return found
+def by_memory() -> list[tuple[str, tuple[int, int], list[int], float]]:
+    """Of each setting its name and where that stands, the gaps that are seen, the one expected."""
+    short, long, tiny = short_memory.value, long_memory.value, tiny_eps.value
+    left = ROUNDS["float64"]
+    return [
+        ("as above", (9, -14), gaps_of("usual", depth=CORNER_DEPTH), expected()),
+        (f"β₂ = {short}", (9, -10), gaps_of("beta2s", beta2=short), expected(short)),
+        (f"β₂ = {long}", (9, -12), gaps_of("beta2s", beta2=long), expected(long)),
+        (f"ε = {typeset(tiny, '.0e')}", (-9, 8), gaps_of("epsilons", eps=tiny), expected()),
+        ("float64", (-9, 8), gaps_of("floor"), expected(left=left)),
+    ]
 
 
 def gaps_of(name: str, **values: int | float) -> list[int]:

@@ -56,24 +56,26 @@ def raster(by_group: Mapping[str, Sequence[Sequence[int]]], steps: int) -> Figur
 
 
 def memory(
-    found: Sequence[tuple[str, float, Sequence[int], float]],
+    found: Sequence[tuple[str, tuple[int, int], Sequence[int], float]],
 ) -> Figure:
     """The steps from one slingshot to the next against those that Adam takes to forget one.
 
     Args:
-        found: for each setting its name, the name's place, the gaps seen and the gap expected.
+        found: for each setting its name, where that stands beside the dots, the gaps seen and the
+            gap expected.
     """
     with panels(height=3.2) as (figure, ax):
         most = max(expected for _, _, gaps, expected in found if len(gaps))
         ax.plot([0, 1.15 * most], [0, 1.15 * most], color=color("theory"), linewidth=1)
-        for name, below, gaps, expected in found:
+        for name, (across, up), gaps, expected in found:
             ax.plot([expected] * len(gaps), gaps, "o", color=color("event"), alpha=0.35, ms=4)
             if len(gaps):
                 ax.annotate(
                     name,
                     (expected, np.median(gaps)),
-                    xytext=(9, -12 * below),
+                    xytext=(across, up),
                     textcoords="offset points",
+                    ha="left" if across > 0 else "right",
                     va="center",
                     color=INK,
                 )
@@ -137,7 +139,7 @@ def sums(groups: Mapping[str, Rows], places: Mapping[str, Sequence[int]], fired:
                 if title == next(iter(groups)):
                     column[1].annotate(
                         layers,
-                        (0.98, 0.9 if meaning == "train" else 0.76),
+                        (0.98, 0.93 if meaning == "train" else 0.34),
                         xycoords="axes fraction",
                         ha="right",
                         color=color(meaning),
