@@ -149,6 +149,10 @@ def test_rounded_that_sling():
     assert slingshots.rounded_that_sling.value == sum(map(bool, onsets("rounded")))
 
 
+def test_slingshots_not_rounded():
+    assert slingshots.slingshots_not_rounded.value == total("usual", "depths", 3)
+
+
 def test_lowest_loss_usual():
     lows = [column("usual", "train_loss", i).min() for i in networks("usual", "depths", 3)]
     assert close(slingshots.lowest_loss_usual, median(lows))

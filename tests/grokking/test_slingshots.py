@@ -12,7 +12,7 @@ from workings.grokking import slingshots
 from workings.grokking.digits import digits
 from workings.grokking.experiments import SLINGSHOTS, SLINGSHOTS_OF_SUMS
 
-DEEP = slingshots.OnDigits(depths=(4,), seeds=(0,), steps=1_100)  # slings at step 975
+LONG = slingshots.OnDigits(depths=(3,), seeds=(0,), steps=1_800)  # slings at step 1,750
 FEW = slingshots.OnDigits(depths=(2,), widths=(8,), seeds=(0, 1), shown=30, steps=20, every=10)
 SUMS = slingshots.OnSums(p=5, widths=(8,), depths=(1, 2), seeds=(0,), steps=20, every=10)
 
@@ -23,10 +23,10 @@ def begun(recipe):
 
 def test_only_a_rounded_probability_slings():
     """The decisive test, live: all but one number for each image is the same in each pair."""
-    assert begun(DEEP)
-    assert not begun(replace(DEEP, loss="exact"))
-    assert not begun(replace(DEEP, precision="float64"))
-    assert begun(replace(DEEP, precision="float64", loss="rounded"))
+    assert begun(LONG)
+    assert not begun(replace(LONG, loss="exact"))
+    assert not begun(replace(LONG, precision="float64"))
+    assert begun(replace(LONG, precision="float64", loss="rounded"))
 
 
 def test_every_kept_network_agrees():
@@ -126,9 +126,9 @@ def test_what_always_rises_at_an_onset_coincides():
     rows = rows_of([1.0] + 5 * [1e-4] + [1.0] + 33 * [1e-4])
     for row in rows:
         row["test_accuracy"] = [float(row["step"] > 70)]
-    found = slingshots.coincidence(rows, near=20)
+    found = slingshots.coincidence(rows, near=50)
     assert (found.found, found.of) == (1, 1)
-    assert found.expected == pytest.approx(5 / 39)
+    assert found.expected == pytest.approx(6 / 39)
 
 
 def test_digits_are_shown_or_kept_back():
