@@ -481,7 +481,7 @@ def common_exact() -> float:
     return common_parts()["exact"][1]
 
 
-@computed("d")
+@computed(".0f")
 def gap_of_three_layers() -> int | float:
     """The median of the steps from a slingshot to the next with three hidden layers."""
     return gap(of("usual", depth=CORNER_DEPTH))
