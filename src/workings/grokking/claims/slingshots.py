@@ -24,7 +24,7 @@ CORNERS = {
 }
 CORNER_DEPTH = 3
 HAND_GAP = 20.0  # nats between the two scores of the smallest case
-TAKEOFF, AROUND = 1_200, 450  # steps
+TAKEOFF, AROUND = 1_200, 400  # steps
 ROUNDS = {"float32": 2.0**-24, "float64": 2.0**-53}  # to 1, if taken from it
 
 
@@ -90,7 +90,7 @@ def by_memory() -> list[tuple[str, tuple[int, int], list[int], float]]:
         ("as above", (9, -14), gaps_of("usual", depth=CORNER_DEPTH), expected()),
         (f"β₂ = {short}", (9, -10), gaps_of("beta2s", beta2=short), expected(short)),
         (f"β₂ = {long}", (9, -12), gaps_of("beta2s", beta2=long), expected(long)),
-        (f"ε = {typeset(tiny, '.0e')}", (-9, 8), gaps_of("epsilons", eps=tiny), expected()),
+        (f"ε = {typeset(tiny, '.0e')}", (-4, 15), gaps_of("epsilons", eps=tiny), expected()),
         ("float64", (-9, 8), gaps_of("floor"), expected(left=left)),
     ]
 
