@@ -6,8 +6,6 @@ When a part rules on one, its line here goes and a rule in that part's claims ta
 from .claims import unruled
 
 GROKKING = {
-    "G21": "More layers seem to bring more slingshots.",
-    "G22": "Grokking can be brought about through slingshots.",
 }
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",

@@ -41,9 +41,12 @@ def few_questions(experiment, difference):
     """Whether no more than a few answers in a run have changed sides, or a single one."""
     if not difference.field.endswith("_accuracy"):
         return False
-    p, frac_train = experiment.recipe.p, np.max(experiment.recipe.frac_train)
-    share = frac_train if difference.field.startswith("train") else (1 - frac_train) ** 2 / 2
-    few = max(SWAPPED, 1.5 / (share * p * p))
+    if hasattr(experiment.recipe, "p"):
+        p, frac_train = experiment.recipe.p, np.max(experiment.recipe.frac_train)
+        share = frac_train if difference.field.startswith("train") else (1 - frac_train) ** 2 / 2
+        few = max(SWAPPED, 1.5 / (share * p * p))
+    else:  # images
+        few = max(SWAPPED, 1.5 / experiment.recipe.shown)
     pairs = zip(difference.kept, difference.now, strict=True)
     return all(abs(kept - now) < few for kept, now in pairs)
 

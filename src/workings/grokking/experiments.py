@@ -14,6 +14,7 @@ from . import (
     held_norm,
     learned_products,
     learning_coefficient,
+    slingshots,
     small_starts,
     starts,
 )
@@ -314,6 +315,42 @@ START_OUTPUTS = {
     for alpha in (0.3, 1.0, 3.0)
 }
 
+DEPTHS = (1, 2, 3, 4, 6)  # hidden layers
+
+
+def slung(name: str, **changes: Any) -> Experiment:
+    """Perceptrons on digits, trained on and on: what is said, and all else as in the recipe."""
+    recipe = slingshots.OnDigits(**changes)
+    return Experiment(
+        f"grokking/slingshots-{name}", recipe, slingshots.train, None, slingshots.first_steps
+    )
+
+
+# In float64 the usual loss loses its last digits too, if it is let go on to some 1e-16.
+FLOOR = {"depths": (3,), "precision": "float64", "lrs": (1e-2,), "epsilons": (1e-15,)}
+FLOOR |= {"steps": 4_000}
+
+SLINGSHOTS = {
+    "usual": slung("usual", depths=DEPTHS),
+    "exact": slung("exact", depths=DEPTHS, loss="exact"),
+    "float64": slung("float64", depths=(3,), precision="float64"),
+    "rounded": slung("rounded", depths=(3,), precision="float64", loss="rounded"),
+    "epsilons": slung("epsilons", depths=(3,), epsilons=(1e-12, 1e-7, 1e-6), steps=4_000),
+    "beta2s": slung("beta2s", depths=(3,), beta2s=(0.9, 0.98, 0.999), steps=4_000),
+    "widths": slung("widths", depths=(3,), widths=(8, 64), steps=3_000),
+    "floor": slung("floor", **FLOOR),
+    "floor-exact": slung("floor-exact", loss="exact", **FLOOR),
+}
+SLINGSHOTS_OF_SUMS = {
+    loss: Experiment(
+        f"grokking/slingshots-sums-{loss}",
+        slingshots.OnSums(loss=loss),
+        slingshots.train,
+        reference=slingshots.first_steps,
+    )
+    for loss in ("usual", "exact")
+}
+
 ALL = [
     MAINLINE,
     FRESH,
@@ -344,4 +381,6 @@ ALL = [
     *START_RATES.values(),
     START_DESCENT,
     *START_OUTPUTS.values(),
+    *SLINGSHOTS.values(),
+    *SLINGSHOTS_OF_SUMS.values(),
 ]
