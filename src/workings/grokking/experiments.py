@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from workings.experiment import Experiment
+from workings.maps import Map
 
-from . import ensemble
+from . import ensemble, phases
 from .training import Addition, State, first_steps, train, weights_of
 
 BASE = Addition()  # the setting of Nanda et al. (2023)
@@ -116,4 +117,14 @@ ALL = [
     SMALL_MODULUS,
     RANDOM_LABELS,
     *PRECISIONS.values(),
+]
+
+# Many small networks each, in shards that may be trained anywhere.
+DECAY_AND_FRACTION, RATE_AND_DECAY, PATIENT = MAPS = [
+    Map(f"grokking/map-{name}", recipe, by, phases.measured, phases.Measures)
+    for name, recipe, by in (
+        ("decay-fraction", phases.DECAY_AND_FRACTION, ("weight_decay",)),
+        ("rate-decay", phases.RATE_AND_DECAY, ("weight_decay",)),
+        ("patient", phases.PATIENT, ("lr", "weight_decay")),
+    )
 ]
