@@ -49,8 +49,7 @@ KINDS = {int: pl.Int64, float: pl.Float64, str: pl.String}
 DEATHS = 3  # of processes, without a shard finished in between, before a map is given up
 PATIENCE = 10  # seconds for a scheduler to answer
 INSTALL = (
-    "install it on every machine of the cluster, in a checkout by "
-    "`pip install -e .[training,cluster]`"
+    "install this package for every worker, in a checkout by `pip install -e .[training,cluster]`"
 )
 
 
@@ -132,9 +131,22 @@ class Task:
             return Shard(self.measured(recipe), time.monotonic() - began)
 
 
-def work(asked: bytes) -> bytes:
-    """A task and a recipe, and the shard they make, packed: only who trains need unpack them."""
-    task, recipe = pickle.loads(asked)
+@dataclass(frozen=True)
+class Order:
+    """A shard that is trained where this is unpickled.
+
+    To a scheduler it is bytes, so that only workers need this package; and where a worker lacks
+    it, that is an error of the task, not the end of the worker.
+    """
+
+    task: Task
+    recipe: Any
+
+    def __reduce__(self) -> tuple:
+        return _trained, (self.task, self.recipe)
+
+
+def _trained(task: Task, recipe: Any) -> bytes:
     return pickle.dumps(task(recipe))
 
 
@@ -347,7 +359,7 @@ def _on_cluster(client: Any, task: Task, shards: dict[str, Any]) -> Iterator[tup
         store.log.warning("%s has no workers yet; the map waits for one", address)
     once = uuid4().hex[:8]  # a name that was asked for before would get the answer of before
     names = {
-        client.submit(work, pickle.dumps((task, recipe)), key=f"{name}-{once}"): name
+        client.submit(pickle.loads, pickle.dumps(Order(task, recipe)), key=f"{name}-{once}"): name
         for name, recipe in shards.items()
     }
     try:
@@ -360,10 +372,6 @@ def _on_cluster(client: Any, task: Task, shards: dict[str, Any]) -> Iterator[tup
         raise LostWorkers("a shard took several workers down; have they enough memory?") from None
     except (distributed.CancelledError, distributed.client.FutureCancelledError, OSError):
         raise LostWorkers(f"the scheduler at {address} is gone") from None
-    except RuntimeError as error:
-        if "deserialization" not in str(error):
-            raise
-        raise LostWorkers(f"the scheduler lacks this package; {INSTALL}") from None
 
 
 def _in_processes(many: int, task: Task, shards: dict[str, Any]) -> Iterator[tuple[str, Shard]]:
