@@ -433,7 +433,7 @@ def _train(
         for name, shard in trained:
             content = _parquet(frame(map, missing[name], shard.measured))
             with (folder / SUMS).open("a", encoding="utf-8") as sums:
-                sums.write(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
+                sums.write(f"\n{hashlib.sha256(content).hexdigest()}  {name}")
                 sums.flush()
                 os.fsync(sums.fileno())
             store._write(folder / name, content)

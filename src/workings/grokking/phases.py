@@ -4,14 +4,21 @@ A map's table has a row for each network: its recipe, the steps at which it answ
 questions shown and of those kept back, and what it ended with.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from workings.intervals import Estimate, mean
 
 from . import ensemble
 from .ensemble import Ensemble
 
-PHASES = ("memorization", "grokking", "comprehension", "confusion")
+PHASES = ("memorization", "grokking", "comprehension", "confusion")  # as decay grows
+SETTING = ("frac_train", "lr", "weight_decay")  # what a cell of a map is
 LEVEL = 0.9  # of the questions, more than that
 STRICT = 0.99
 SOON = 0.01  # of the steps; Liu et al. have 1,000 of 100,000
@@ -75,3 +82,93 @@ def reference_losses(recipe: Ensemble) -> list[float]:
     exact = replace(recipe, precision="float64", steps=FIRST_STEPS, every=FIRST_STEPS)
     [_, (row, _)] = islice(ensemble.train(exact, threads=1), 2)
     return row["train_loss"]
+
+
+def phase(memorized: int | None, generalized: int | None, soon: float) -> str:
+    """What became of a network, by the steps at which it passed 90% on either side.
+
+    - Confusion: it never did on the questions shown.
+    - Memorization: it did there, and never on those kept back.
+    - Comprehension: it did on both, the second less than `soon` steps after the first.
+    - Grokking: it did on both, and had to wait.
+
+    Source: Liu et al. (2022), Appendix A, with 100,000 steps and a `soon` of 1,000.
+    """
+    if memorized is None:
+        return "confusion"
+    if generalized is None:
+        return "memorization"
+    return "comprehension" if generalized - memorized < soon else "grokking"
+
+
+def with_phases(table: pl.DataFrame, *, soon: float = SOON, level: str = "") -> pl.DataFrame:
+    """A map's table with each network's phase and its wait in steps, where there is one.
+
+    Args:
+        soon: the share of the steps below which a wait is none.
+        level: "_99" to ask for 99% instead of 90%.
+    """
+    memorized, generalized = (f"{name}{level}" for name in ("memorized", "generalized"))
+    found = [
+        phase(row[memorized], row[generalized], soon * row["steps"])
+        for row in table.iter_rows(named=True)
+    ]
+    wait = pl.col(generalized) - pl.col(memorized)
+    return table.with_columns(pl.Series("phase", found), wait.alias("wait"))
+
+
+def grokking(table: pl.DataFrame) -> pl.DataFrame:
+    """The networks of settings in which every seed groks: elsewhere only the quick would count."""
+    always = (pl.col("phase") == "grokking").all().over(SETTING)
+    return table.filter(always)
+
+
+def exponents(table: pl.DataFrame, fields: Sequence[str]) -> list[Estimate]:
+    """Of a wait that goes like a product of powers of some fields, each field's power.
+
+    For each seed by least squares on logarithms; then the seeds' mean, with Student's interval.
+
+    Raises:
+        ValueError: the settings are too few to tell.
+    """
+    found = []
+    for _, one in table.group_by("seed", maintain_order=True):
+        across = np.column_stack([np.ones(len(one)), np.log(one.select(fields).to_numpy())])
+        if np.linalg.matrix_rank(across) < across.shape[1] or len(one) <= across.shape[1]:
+            raise ValueError(f"{len(one)} settings cannot tell the powers of {', '.join(fields)}")
+        found.append(np.linalg.lstsq(across, np.log(one["wait"].to_numpy()))[0][1:])
+    return [mean(values) for values in zip(*found, strict=True)]
+
+
+def by_value(table: pl.DataFrame, along: str, field: str, least: int = 4) -> dict[float, Estimate]:
+    """The power of a field at each value of another, where it grokked at `least` values or more."""
+    found = {}
+    for (value,), some in table.group_by(along, maintain_order=True):
+        if some[field].n_unique() >= least:
+            (found[value],) = exponents(some, [field])
+    return dict(sorted(found.items()))
+
+
+def in_order(column: Sequence[str]) -> bool:
+    """Whether phases, by rising decay, follow each other as memorization, grokking, and so on."""
+    places = [PHASES.index(phase) for phase in column]
+    return all(before <= after for before, after in pairwise(places))
+
+
+def columns(table: pl.DataFrame, along: str) -> list[list[str]]:
+    """The phases by rising decay, for each value of the other axis and each seed."""
+    groups = table.sort("weight_decay").group_by(along, "seed", maintain_order=True)
+    return [group["phase"].to_list() for _, group in groups]
+
+
+def touching(table: pl.DataFrame, along: str) -> dict[tuple[str, str], int]:
+    """How often two phases meet in cells side by side of one seed's map, by their names."""
+    found: dict[tuple[str, str], int] = {}
+    for _, one in table.group_by("seed", maintain_order=True):
+        grid = one.sort("weight_decay", along)["phase"].to_numpy()
+        grid = grid.reshape(one["weight_decay"].n_unique(), -1)
+        for one_side, other in ((grid[1:], grid[:-1]), (grid[:, 1:], grid[:, :-1])):
+            for pair in zip(one_side.flat, other.flat, strict=True):
+                known = tuple(sorted(map(str, pair)))
+                found[known] = found.get(known, 0) + 1
+    return found
