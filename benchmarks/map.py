@@ -18,7 +18,7 @@ from ensemble import circumstances
 
 KEPT = Path(__file__).parents[1] / "results" / "grokking" / "speed-maps" / "rows.json"
 SHARDS = 8
-STEPS = 2_000
+STEPS = 1_000
 WAYS = ("here", "one worker", "two workers")
 
 
