@@ -45,7 +45,7 @@ def main() -> None:
     where = circumstances()
     found = {way: {"wall": float("inf"), "processor": float("inf")} for way in WAYS}
 
-    alone = {"threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
+    alone = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": 0}
     with (
         tempfile.TemporaryDirectory() as folder,
         distributed.LocalCluster(n_workers=1, **alone) as one,

@@ -71,6 +71,11 @@ def test_a_map_is_cut_along_its_fields_and_every_run_is_in_one_shard():
         assert cut == WALKS.recipe.runs
 
 
+def test_values_that_are_hardly_apart_have_files_of_their_own():
+    close = replace(WALKS, recipe=Walks(stride=(1.0, 1 + 1e-9)))
+    assert list(close.shards) == ["stride-1.parquet", "stride-1.000000001.parquet"]
+
+
 def test_the_table_is_labelled_by_every_field_and_has_a_row_for_every_run(results):
     table = maps.run(WALKS, workers=maps.one_by_one)
     assert table.columns == ["steps", "kind", "stride", "seed", "where", "back"]

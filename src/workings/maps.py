@@ -88,14 +88,13 @@ class Map:
     @property
     def shards(self) -> dict[str, Any]:
         """The recipe of each shard, by the name of its file."""
-        lists = [getattr(self.recipe, field) for field in self.by]
-        return {
-            "-".join(f"{field}-{value:g}" for field, value in zip(self.by, values, strict=True))
-            + ".parquet": dataclasses.replace(
-                self.recipe, **{f: (value,) for f, value in zip(self.by, values, strict=True)}
-            )
-            for values in product(*lists)
-        }
+        found = {}
+        for values in product(*(getattr(self.recipe, field) for field in self.by)):
+            own = dict(zip(self.by, values, strict=True))
+            name = "-".join(f"{field}-{_told(value)}" for field, value in own.items())
+            one = {field: (value,) for field, value in own.items()}
+            found[f"{name}.parquet"] = dataclasses.replace(self.recipe, **one)
+        return found
 
 
 class Shard(NamedTuple):
@@ -294,7 +293,7 @@ def processes(number: int | None = None) -> Workers:
 
     def train(task: Task, shards: dict[str, Any]) -> Iterator[tuple[str, Shard]]:
         many = min(number or _cores(), len(shards))
-        if many == 1:
+        if many == 1 or task.device != "cpu":  # of which there is one
             yield from one_by_one(task, shards)
             return
         left, deaths = dict(shards), 0
@@ -370,7 +369,11 @@ def _on_cluster(client: Any, task: Task, shards: dict[str, Any]) -> Iterator[tup
         raise LostWorkers(f"a worker lacks {error.name}; {INSTALL}") from None
     except distributed.KilledWorker:
         raise LostWorkers("a shard took several workers down; have they enough memory?") from None
-    except (distributed.CancelledError, distributed.client.FutureCancelledError, OSError):
+    except (
+        distributed.CancelledError,
+        distributed.client.FutureCancelledError,
+        distributed.comm.CommClosedError,
+    ):
         raise LostWorkers(f"the scheduler at {address} is gone") from None
 
 
@@ -475,6 +478,12 @@ def _sums(folder: Path) -> dict[str, str]:
         return {}
     pairs = [line.split("  ") for line in lines]
     return {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+
+
+def _told(value: Any) -> str:
+    """A value in a file's name, such that no two are alike."""
+    short = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
 def _column(hint: Any) -> Any:

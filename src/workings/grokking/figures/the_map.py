@@ -67,20 +67,20 @@ def phases(
 
 
 def waits(
-    within: tuple[Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]],
-    beyond: tuple[Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]],
+    slow: tuple[Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]],
+    fast: tuple[Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]],
     turns: float,
 ) -> Figure:
     """The wait of every network that groks, by 1 / (rate · decay).
 
     Args:
-        within: 1 / (rate · decay) and waits, where both are low; `beyond`: elsewhere.
+        slow: 1 / (rate · decay) and waits, where a turn of the clock is long; `fast`: elsewhere.
         turns: how many times 1 / (rate · decay) the wait is, for a line.
     """
     with panels(height=3.3) as (figure, ax):
-        for (across, wait), meaning, size in ((beyond, "tail", 3.5), (within, "test", 3.5)):
-            ax.loglog(across, wait, "o", color=color(meaning), alpha=0.55, markersize=size, mew=0)
-        ends = np.array([min(within[0].min(), beyond[0].min()), within[0].max()])
+        for (across, wait), meaning in ((fast, "tail"), (slow, "test")):
+            ax.loglog(across, wait, "o", color=color(meaning), alpha=0.55, markersize=3.5, mew=0)
+        ends = np.array([fast[0].min(), slow[0].max()])
         ax.loglog(ends, turns * ends, color=color("theory"), linewidth=1.2, zorder=0)
         ax.annotate(
             f"{turns:.1f} / (rate · decay)",
@@ -91,8 +91,8 @@ def waits(
             color=color("theory"),
         )
         for words, place, meaning in (
-            ("low rate, mild decay", (0.97, 0.42), "test"),
-            ("elsewhere on the map", (0.97, 0.32), "tail"),
+            ("slow clock", (0.97, 0.42), "test"),
+            ("fast clock", (0.97, 0.32), "tail"),
         ):
             ax.annotate(words, place, xycoords="axes fraction", ha="right", color=color(meaning))
         ax.set(xlabel="1 / (rate · decay), steps", ylabel="wait, steps")
