@@ -287,6 +287,11 @@ def test_most_turns_waited():
     assert the_map.most_turns_waited.value == pytest.approx(max(turns()), rel=1e-9)
 
 
+def test_turns_apart():
+    products = [lr * decay for _, lr, decay in slow()]
+    assert the_map.turns_apart.value == pytest.approx(max(products) / min(products))
+
+
 def test_power_with_fewer_pairs():
     assert the_map.power_with_fewer_pairs.value == pytest.approx(by_share(0.6)[0], rel=1e-9)
 

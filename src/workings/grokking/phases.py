@@ -84,7 +84,7 @@ def reference_losses(recipe: Ensemble) -> list[float]:
     return row["train_loss"]
 
 
-def phase(memorized: int | None, generalized: int | None, soon: float) -> str:
+def phase(memorized: int | None, generalized: int | None, soon: int | float) -> str:
     """What became of a network, by the steps at which it passed 90% on either side.
 
     - Confusion: it never did on the questions shown.

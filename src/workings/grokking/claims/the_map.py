@@ -530,6 +530,12 @@ def most_turns_waited() -> float:
     return max(turns())
 
 
+@computed(".0f")
+def turns_apart() -> float:
+    """How many times as long the longest turn of these clocks is as the shortest."""
+    return slow()["time"].max() / slow()["time"].min()
+
+
 @computed(".2f")
 def power_with_fewer_pairs() -> float:
     """The power of decay on the first map, of networks shown the share of the second."""
