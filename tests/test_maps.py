@@ -368,7 +368,7 @@ def test_a_map_of_ones_own_is_cut_by_the_values_one_gives(results, tmp_path, cap
     [
         (["grokking/tea"], "grokking/tea is one training and no map"),
         ([], "name the map for --scheduler: grokking/walks"),
-        (["--list"], "leave out --set, --out and --scheduler"),
+        (["--list"], "--list trains nothing; leave out --scheduler"),
         (["grokking/walks"], "no Dask scheduler answers at tcp://127.0.0.1:9"),
     ],
     ids=["no map", "no name", "list", "nobody"],

@@ -92,10 +92,10 @@ def plan(arguments: argparse.Namespace) -> tuple[list[Experiment | Map], Path | 
     """
     experiments = found()
     if arguments.list:
-        if arguments.changes or arguments.out or arguments.scheduler:
-            raise ValueError(
-                "--list shows what the book keeps; leave out --set, --out and --scheduler"
-            )
+        if arguments.changes or arguments.out:
+            raise ValueError("--list shows what the book keeps; leave out --set and --out")
+        if arguments.scheduler:
+            raise ValueError("--list trains nothing; leave out --scheduler")
         return [named(arguments.name, experiments)] if arguments.name else experiments, None
     if arguments.name is None:
         if arguments.changes or arguments.out:
