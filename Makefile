@@ -27,6 +27,7 @@ bench: $(INSTALLED) ## Print the figures of speed and memory; ask TransformerLen
 	@$(BIN)/python benchmarks/walks.py
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/ensemble.py
+	@$(BIN)/python benchmarks/map.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python -m pytest -q -rs -k transformerlens tests/grokking/test_checkpoints.py tests/test_transformer.py
 

@@ -24,6 +24,7 @@ from .claims import PARTS
 
 if TYPE_CHECKING:
     from .experiment import Experiment, Row, Status
+    from .maps import Map
 
 Refuse = Callable[[str, object], int]
 
@@ -55,6 +56,12 @@ def add_train(commands: argparse._SubParsersAction, refuse: Refuse) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep the result in this folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train a map on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786, "
+        "and keep it here; without it, in processes of this machine",
+    )
     parser.set_defaults(run=partial(run_train, refuse=partial(refuse, "train")))
 
 
@@ -72,10 +79,12 @@ def run_train(arguments: argparse.Namespace, refuse: Callable[[object], int]) ->
         print(listing(chosen))
         return 0
     with device:
-        return max(train_one(experiment, folder, refuse) for experiment in chosen)
+        return max(
+            train_one(experiment, folder, refuse, arguments.scheduler) for experiment in chosen
+        )
 
 
-def plan(arguments: argparse.Namespace) -> tuple[list[Experiment], Path | None]:
+def plan(arguments: argparse.Namespace) -> tuple[list[Experiment | Map], Path | None]:
     """The experiments to train or to list, and the folder, if it is another than the book's.
 
     Raises:
@@ -85,12 +94,21 @@ def plan(arguments: argparse.Namespace) -> tuple[list[Experiment], Path | None]:
     if arguments.list:
         if arguments.changes or arguments.out:
             raise ValueError("--list shows what the book keeps; leave out --set and --out")
+        if arguments.scheduler:
+            raise ValueError("--list trains nothing; leave out --scheduler")
         return [named(arguments.name, experiments)] if arguments.name else experiments, None
     if arguments.name is None:
         if arguments.changes or arguments.out:
             raise ValueError(f"name the experiment for --set and --out: {_names(experiments)}")
+        if arguments.scheduler:
+            raise ValueError(f"name the map for --scheduler: {_maps(experiments)}")
         return experiments, None
     experiment = named(arguments.name, experiments)
+    if arguments.scheduler and not is_map(experiment):
+        raise ValueError(
+            f"{experiment.name} is one training and no map, so it cannot be spread over a "
+            f"cluster; leave out --scheduler. Maps are: {_maps(experiments)}"
+        )
     if arguments.changes:
         if arguments.out is None:
             raise ValueError("--set makes a training of your own; give it a folder by --out DIR")
@@ -101,8 +119,8 @@ def plan(arguments: argparse.Namespace) -> tuple[list[Experiment], Path | None]:
     return [experiment], arguments.out
 
 
-def found() -> list[Experiment]:
-    """The experiments of all parts that have some, in the order of the book.
+def found() -> list[Experiment | Map]:
+    """The experiments and maps of all parts that have some, in the order of the book.
 
     Raises:
         ValueError: two have the same name.
@@ -111,7 +129,8 @@ def found() -> list[Experiment]:
     for part in PARTS:
         package = f"workings.{part.replace('-', '_')}"
         if importlib.util.find_spec(package) and importlib.util.find_spec(f"{package}.experiments"):
-            experiments += importlib.import_module(f"{package}.experiments").ALL
+            listed = importlib.import_module(f"{package}.experiments")
+            experiments += [*listed.ALL, *getattr(listed, "MAPS", [])]
     names = [experiment.name for experiment in experiments]
     for name in names:
         if names.count(name) > 1:
@@ -119,7 +138,14 @@ def found() -> list[Experiment]:
     return experiments
 
 
-def named(name: str, experiments: Sequence[Experiment]) -> Experiment:
+def is_map(experiment: Experiment | Map) -> bool:
+    """Whether it is many independent trainings rather than one."""
+    from .maps import Map
+
+    return isinstance(experiment, Map)
+
+
+def named(name: str, experiments: Sequence[Experiment | Map]) -> Experiment | Map:
     """The experiment of this name.
 
     Raises:
@@ -193,7 +219,7 @@ def refuse_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--out {folder} is a file; name a folder")
-    ours = ("recipe.json", "recipe.json.unfinished")
+    ours = ("recipe.json", "recipe.json.unfinished", "_recipe.json", "_recipe.json.unfinished")
     if folder.exists() and any(folder.iterdir()) and not any((folder / f).exists() for f in ours):
         raise ValueError(f"--out {folder} holds other files; name a new or an empty folder")
 
@@ -213,12 +239,18 @@ def on_device(device: str) -> contextlib.AbstractContextManager:
     return torch.device(device)
 
 
-def train_one(experiment: Experiment, folder: Path | None, refuse: Callable[[object], int]) -> int:
+def train_one(
+    experiment: Experiment | Map,
+    folder: Path | None,
+    refuse: Callable[[object], int],
+    scheduler: str | None = None,
+) -> int:
     """Train one experiment, or go on with it, and say how it went."""
     from . import experiment as store
+    from . import maps
 
     where = store.RESULTS / experiment.name if folder is None else folder
-    before = store.status(experiment, where)
+    before = status_of(experiment, where)
     if before.kept == "kept":
         print(f"{experiment.name}: kept already, in {where}")
         return 0
@@ -226,35 +258,63 @@ def train_one(experiment: Experiment, folder: Path | None, refuse: Callable[[obj
         _tell(f"{experiment.name} goes on from {_at(before)}")
     progress = Progress(experiment, before)
     try:
-        result = store.run(experiment, where, progress)
-    except (store.StaleResult, store.BusyResult, store.MissingPackage) as error:
+        if is_map(experiment):
+            workers = maps.cluster(scheduler) if scheduler else None
+            rows = len(maps.run(experiment, where, progress, workers))
+        else:
+            rows = len(store.run(experiment, where, progress).rows)
+    except maps.LostWorkers as error:
+        progress.end()
+        found = status_of(experiment, where)
+        kept = f"; {_at(found)} are kept" if found.kept == "half-way" else ""
+        return refuse(f"{error}{kept}; the same command goes on")
+    except (
+        store.StaleResult,
+        store.DamagedResult,
+        store.BusyResult,
+        store.MissingPackage,
+        maps.NoCluster,
+    ) as error:
         return refuse(error)
     except OSError as error:
         return refuse(f"{error.filename or where} cannot be written: {error.strerror}")
     except KeyboardInterrupt:
         progress.end()
-        _tell(f"stopped; the same command goes on from {_at(store.status(experiment, where))}")
+        _tell(f"stopped; the same command goes on from {_at(status_of(experiment, where))}")
         return 130
     progress.end()
-    took = store.status(experiment, where).seconds
-    print(f"{experiment.name}: {len(result.rows)} rows in {duration(took)}, kept in {where}")
+    took = status_of(experiment, where).seconds
+    print(f"{experiment.name}: {rows} rows in {duration(took)}, kept in {where}")
     return 0
+
+
+def status_of(experiment: Experiment | Map, folder: Path | None = None) -> Status:
+    """What is kept of an experiment or a map."""
+    from . import experiment as store
+    from . import maps
+
+    return (maps if is_map(experiment) else store).status(experiment, folder)
 
 
 class Progress:
     """Where a training is, on standard error: a bar on a terminal, elsewhere a line at times."""
 
-    def __init__(self, experiment: Experiment, before: Status):
+    def __init__(self, experiment: Experiment | Map, before: Status):
         self.name = experiment.name
-        self.steps = getattr(experiment.recipe, "steps", None)
-        self.start = self.step = before.row.get("step", 0) if before.row else 0
+        self.unit = "shards" if is_map(experiment) else "steps"
+        self.steps = (
+            len(experiment.shards)
+            if is_map(experiment)
+            else getattr(experiment.recipe, "steps", None)
+        )
+        self.start = self.step = counted(before.row or {}, 0)
         self.began = time.monotonic()
         self.shown = -math.inf
         self.terminal = sys.stderr.isatty()
 
     def __call__(self, row: Row) -> None:
         now = time.monotonic()
-        self.step = row.get("step", self.step + 1)
+        self.step = counted(row, self.step + 1)
         if now - self.shown < (REDRAW if self.terminal else REPORT):
             return
         self.shown = now
@@ -276,7 +336,7 @@ class Progress:
             words.append(f"step {self.step:,}")
         words += _loss(row)
         if rate > 0:
-            words.append(f"{rate:,.3g} steps/s")
+            words.append(f"{rate:,.3g} {self.unit}/s")
             if self.steps:
                 words.append(f"{duration((self.steps - self.step) / rate)} left")
         return "  ".join(words)
@@ -287,19 +347,22 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def listing(experiments: Sequence[Experiment]) -> str:
-    """Each experiment: what is kept of it, how long it takes, and what is the matter."""
-    from . import experiment as store
+def counted(row: Row, otherwise: int) -> int:
+    """How far a training is at a row: its steps, or of a map its shards."""
+    return row.get("step", row.get("shards", otherwise))
 
+
+def listing(experiments: Sequence[Experiment | Map]) -> str:
+    """Each experiment: what is kept of it, how long it takes, and what is the matter."""
     width = max(len(experiment.name) for experiment in experiments)
     lines = []
     for experiment in experiments:
-        found = store.status(experiment)
+        found = status_of(experiment)
         takes = "" if found.seconds is None else duration(found.seconds)
         notes = found.why
         if found.kept == "half-way":
             steps = getattr(experiment.recipe, "steps", None)
-            notes = _at(found) + (f" of {steps:,}" if steps else "")
+            notes = found.why or _at(found) + (f" of {steps:,}" if steps else "")
             takes += " so far"
         lines.append(f"{experiment.name:<{width}}  {found.kept:<8}  {takes:<14}  {notes}".rstrip())
     return "\n".join(lines)
@@ -326,6 +389,8 @@ def _loss(row: Row) -> list[str]:
 
 
 def _at(found: Status) -> str:
+    if found.kept == "half-way" and found.why:
+        return found.why
     if found.row is None:
         return "the beginning"
     return f"step {found.row['step']:,}" if "step" in found.row else "its last row"
@@ -335,11 +400,15 @@ def _tell(words: str) -> None:
     print(f"workings train: {words}", file=sys.stderr, flush=True)
 
 
-def _names(experiments: Sequence[Experiment]) -> str:
+def _names(experiments: Sequence[Experiment | Map]) -> str:
     names = [experiment.name for experiment in experiments]
     if len(names) > NAMES:
         return f"{names[0]} and {len(names) - 1} others, which `workings train --list` shows"
     return ", ".join(names) or "none yet"
+
+
+def _maps(experiments: Sequence[Experiment | Map]) -> str:
+    return _names([experiment for experiment in experiments if is_map(experiment)])
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ It is so small that its weights, their moments and its questions stay in a core'
 thread takes one network, trains it until the next row, and only then takes another: no result
 depends on how many threads there are, or on which networks stand side by side. The steps are those
 of `ensemble_kernels`, compiled by numba; without numba, torch trains the definition as it stands
-here, five to eight times slower.
+here, five to eight times slower. On a GPU all networks are one program, `ensemble_batched`.
 """
 
 from collections.abc import Callable, Iterator
@@ -164,6 +164,7 @@ def train(
     *,
     threads: int | None = None,
     member: Callable[..., "Member"] | None = None,
+    batched: bool | None = None,
 ) -> Iterator[tuple[dict, State]]:
     """The rows measured on the way and the state at each, from the start or from a given state.
 
@@ -173,12 +174,21 @@ def train(
         threads: by default as many as cores that this process may use.
         member: begins one of `recipe.runs`, given the recipe, which one, and its network;
             `Member` itself by default.
+        batched: all runs as one program of `ensemble_batched`, whose bits are others. By default
+            where torch's default device is no CPU, unless a `member` is given.
 
     Yields:
         At step 0 (unless a state is given), every `recipe.every` steps, and at the last: what
         `Member.measured` finds after that many steps, in a list of one entry for each run. The
         state is what the next steps work on, not a copy.
     """
+    if batched is None:
+        batched = member is None and torch.get_default_device().type != "cpu"
+    if batched:
+        from . import ensemble_batched  # which needs this module
+
+        yield from ensemble_batched.train(recipe, state)
+        return
     begun = state is not None
     state = deepcopy(state) if begun else initial_state(recipe)
     arrays = (state["weights"], state["first moment"], state["second moment"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from workings.experiment import Experiment
+from workings.maps import Map
 
 from . import (
     balance,
@@ -14,6 +15,7 @@ from . import (
     held_norm,
     learned_products,
     learning_coefficient,
+    phases,
     slingshots,
     small_starts,
     starts,
@@ -383,4 +385,17 @@ ALL = [
     *START_OUTPUTS.values(),
     *SLINGSHOTS.values(),
     *SLINGSHOTS_OF_SUMS.values(),
+    ("decay-fraction", phases.DECAY_AND_FRACTION, ("weight_decay",)),
+    ("rate-decay", phases.RATE_AND_DECAY, ("weight_decay",)),
+    ("patient", phases.PATIENT, ("lr", "weight_decay")),
+]
+
+# Many small networks each, in shards that may be trained anywhere.
+DECAY_AND_FRACTION, RATE_AND_DECAY, PATIENT = MAPS = [
+    Map(f"grokking/map-{name}", recipe, by, phases.measured, phases.Measures)
+    for name, recipe, by in (
+        ("decay-fraction", phases.DECAY_AND_FRACTION, ("weight_decay",)),
+        ("rate-decay", phases.RATE_AND_DECAY, ("weight_decay",)),
+        ("patient", phases.PATIENT, ("lr", "weight_decay")),
+    )
 ]

@@ -52,6 +52,28 @@ def ensembles() -> Mapping[int, Mapping[str, int | float]]:
     return {row["p"]: row for row in json.loads(path.read_text(encoding="utf-8"))["rows"]}
 
 
+def of_maps() -> dict[str, Any]:
+    """What a map costs, by `benchmarks/map.py`.
+
+    Returns:
+        "milliseconds", by the way it was trained, of processor time for a step of a network; the
+        efficiency of two workers "by the clock" and "by work"; and how much "extra" work a worker
+        makes of it.
+    """
+    about = json.loads((RESULTS / "speed-maps" / "rows.json").read_text(encoding="utf-8"))
+    spent = {row["way"]: row for row in about["rows"]}
+    steps = about["networks"] * about["steps"]
+    one, two = spent["one worker"], spent["two workers"]
+    return {
+        "milliseconds": {way: 1e3 * row["processor"] / steps for way, row in spent.items()},
+        "by the clock": one["wall"] / two["wall"] / 2,
+        "by work": one["processor"] / two["processor"],
+        "extra": one["processor"] / spent["here"]["processor"] - 1,
+        "load": about["load"],
+        "date": about["date"],
+    }
+
+
 class Target(NamedTuple):
     """What was measured, and what the project had set itself."""
 
