@@ -1,12 +1,10 @@
-"""Claims that the book has not ruled on: those of later parts, and those that no run can decide.
+"""Claims that the book does not rule on, since no run can decide them.
 
-When a part rules on one, its line here goes and a rule in that part's claims takes its place.
+If a page does find a way to rule on one, its line here goes and a rule takes its place.
 """
 
 from .claims import unruled
 
-GROKKING = {
-}
 NEVER = {
     "G23": ("grokking", "Stacked layers of a skinny network quickly become uninterpretable.",
             "An opinion about effort, with nothing stated that a run could decide."),
@@ -28,14 +26,5 @@ NEVER = {
            "Nothing is stated that a computation could decide."),
 }  # fmt: skip
 
-for id, says in GROKKING.items():
-    unruled(
-        id,
-        "grokking",
-        says,
-        source="chan-comments",
-        verdict="not yet",
-        why="Its part is not written yet.",
-    )
 for id, (part, says, why) in NEVER.items():
     unruled(id, part, says, source="chan-comments", verdict="no verdict", why=why)

@@ -385,9 +385,6 @@ ALL = [
     *START_OUTPUTS.values(),
     *SLINGSHOTS.values(),
     *SLINGSHOTS_OF_SUMS.values(),
-    ("decay-fraction", phases.DECAY_AND_FRACTION, ("weight_decay",)),
-    ("rate-decay", phases.RATE_AND_DECAY, ("weight_decay",)),
-    ("patient", phases.PATIENT, ("lr", "weight_decay")),
 ]
 
 # Many small networks each, in shards that may be trained anywhere.
