@@ -115,6 +115,22 @@ def test_a_second_road_shares_no_code(path):
 
 
 @cache
+def taken(path: Path) -> tuple[set[str], set[str]]:
+    """What a test module takes of its claims module, and what of that."""
+    module = path.stem.removeprefix("test_claims_")
+    nodes = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.Attribute)]
+    of_module = {n.attr for n in nodes if isinstance(n.value, ast.Name) and n.value.id == module}
+    of_that = {
+        n.attr
+        for n in nodes
+        if isinstance(n.value, ast.Attribute)
+        and isinstance(n.value.value, ast.Name)
+        and n.value.value.id == module
+    }
+    return of_module, of_that
+
+
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -123,26 +139,10 @@ def parsed(path: Path) -> ast.Module:
 def test_a_second_road_takes_only_values_from_the_register(number):
     """It reads the number that it proves, and of the claims module numbers and nothing else."""
     path, test = markup.test_of(number)
-    module = path.stem.removeprefix("test_claims_")
-    tree = parsed(path)
-    taken = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == module
-    }
-    assert taken <= {known.name for known in claims.NUMBERS.values()}, path.name
-    further = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Attribute)
-        and isinstance(node.value.value, ast.Name)
-        and node.value.value.id == module
-    }
-    assert further <= {"value"}, path.name
-    assert f"{module}.{number.name}" in ast.unparse(test)
+    of_module, of_that = taken(path)
+    assert of_module <= {known.name for known in claims.NUMBERS.values()}, path.name
+    assert of_that <= {"value"}, path.name
+    assert f"{path.stem.removeprefix('test_claims_')}.{number.name}" in ast.unparse(test)
 
 
 def test_every_claim_of_the_sources_is_registered_once():

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import jupytext
@@ -110,9 +110,19 @@ def plain_numbers(text: str) -> str:
 
 def source_of(path: Path, name: str) -> str:
     """The source text of a function or class in a file, decorators included."""
+    found = _sources(path).get(name)
+    if found is None:
+        raise BookError(f"{path.name} has no {name}")
+    return found
+
+
+@cache
+def _sources(path: Path) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    sources = {}
     for node in ast.parse(text).body:
-        if getattr(node, "name", None) == name:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             first = min([node.lineno, *(line.lineno for line in node.decorator_list)])
-            return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
-    raise BookError(f"{path.name} has no {name}")
+            sources[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
+    return sources
