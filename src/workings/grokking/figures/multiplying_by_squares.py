@@ -46,6 +46,7 @@ def orders(
         by_activation: errors of "gelu" and "tanh gelu".
     """
     with panels(2, height=3.1) as (figure, (left, right)):
+        figure.get_layout_engine().set(wspace=0.12)
         for name, style, text, offset, ha in (
             ("product", "o-", "product", (6, 4), "left"),
             ("balanced", "o--", "square", (-6, -8), "right"),
@@ -75,6 +76,7 @@ def depth(wide: Mapping[int, float], deep: Mapping[int, float]) -> Figure:
         deep: by neurons; a layer takes three.
     """
     with panels(height=2.6) as (figure, ax):
+        figure.get_layout_engine().set(rect=(0, 0, 0.91, 1))  # clear of a phone's edge
         for errors, meaning, text in (
             (wide, "theory", "beside each other"),
             (deep, "layer", "one behind\nthe other"),

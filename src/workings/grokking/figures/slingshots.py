@@ -40,6 +40,7 @@ def raster(by_group: Mapping[str, Sequence[Sequence[int]]], steps: int) -> Figur
     """When each network slings: a line for each, a mark for each onset, groups with a name."""
     networks = sum(map(len, by_group.values()))
     with panels(height=0.6 + 0.105 * networks + 0.15 * len(by_group)) as (figure, ax):
+        figure.get_layout_engine().set(rect=(0.05, 0, 0.95, 1))  # clear of a phone's edge
         y, ticks = 0.0, []
         for found in by_group.values():
             for onsets in found:

@@ -30,6 +30,7 @@ def phases(
             of each decay and value the phases of the seeds.
     """
     with panels(len(maps), height=4.1, sharey=True) as (figure, axes):
+        figure.get_layout_engine().set(wspace=0.08)
         for ax, (words, (values, decays, cells)) in zip(axes, maps.items(), strict=True):
             seeds = len(cells[0][0])
             stripes = [
@@ -48,7 +49,7 @@ def phases(
             shown = range(0, len(values), 2)
             ax.set_xticks(shown, [f"{values[place]:g}" for place in shown])
             ax.set_yticks(range(len(decays)), [f"{decay:g}" for decay in decays])
-            ax.set_xlabel(f"{words}, {seeds} seeds side by side")
+            ax.set_xlabel(words)
             for side in ("left", "bottom"):
                 ax.spines[side].set_visible(False)
         axes[0].set_ylabel("weight decay")

@@ -78,6 +78,8 @@ def rates(
                         f"{missing} of {len(some)}\nnot",
                         (rate * shift, 0.99),
                         xycoords=ax.get_xaxis_transform(),
+                        xytext=(-7 if shift < 1 else 7, 0),
+                        textcoords="offset points",
                         ha="right" if shift < 1 else "left",
                         va="top",
                         fontsize=8,

@@ -57,6 +57,7 @@ def apart(
         courses: by the words for a decay; `main` is the paper's.
     """
     with panels(height=3.1) as (figure, ax):
+        figure.get_layout_engine().set(rect=(0, 0, 0.94, 1))  # clear of a phone's edge
         ax.axhline(met, color=FAINT, linewidth=1, zorder=0)
         ax.semilogy(*theirs, **THEIRS)
         for words, runs in courses.items():
@@ -79,6 +80,7 @@ def set_to_zero(
     lines = [*((words, ASIDE, shares) for words, shares in zeroed.items())]
     lines += [(words, SIX, shares) for words, shares in shrunk.items()]
     with panels(height=0.3 * len(lines) + 0.7) as (figure, ax):
+        figure.get_layout_engine().set(rect=(0.08, 0, 0.9, 1))  # clear of a phone's edge
         for place, (_, meaning, shares) in enumerate(lines):
             ax.axhline(-place, color=FAINT, linewidth=0.8, zorder=0)
             jitter = 0.12 * (np.arange(len(shares)) - (len(shares) - 1) / 2)
