@@ -11,13 +11,15 @@ BIN := .venv/bin
 ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 INSTALLED := .venv/installed
 
-.PHONY: book test check bench lm lock clean
+.PHONY: pages book test check bench lm lock clean
+
+pages: $(INSTALLED) ## Run every page that has changed.
+	@$(BIN)/python -m workings.site run
 
 book: $(INSTALLED) ## Run every page and build the site in _build/html.
 	@$(BIN)/python -m workings.site build
 
-test: $(INSTALLED) ## Run every page and every test.
-	@$(BIN)/python -m workings.site run
+test: pages ## Run every page and every test.
 	@$(ALONE) $(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
 check: book ## Look at the built site in a browser; needs Chromium.
