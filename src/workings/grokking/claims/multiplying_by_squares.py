@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy import optimize
 
 from ... import intervals
-from ...claims import Ruling, claim, computed, given, holds_if, quoted
+from ...claims import Ruling, claim, computed, given, holds_if, quoted, typeset
 from ...experiment import kept
 from ...streams import stream
 from .. import learned_products, squares
@@ -588,7 +588,9 @@ def relus_multiply(exponent: float, error: float) -> Ruling:
     """A ReLU network can multiply through a piecewise linear approximation of the square."""
     enough = exponent < -1.5 and 0 < error < 0.05
     return holds_if(
-        enough, f"Its error falls with the power {exponent:.2f} of the number of pieces."
+        enough,
+        f"Its error falls with the power {typeset(exponent, '.2f')} of the number of pieces; with "
+        f"{SHOWN} of them it is {error:.3f} at most.",
     )
 
 
@@ -596,7 +598,11 @@ def relus_multiply(exponent: float, error: float) -> Ruling:
 def gelus_multiply(order: float, error: float) -> Ruling:
     """A GELU network can multiply through the quadratic region of the GELU."""
     enough = 3.5 < order < 4.5 and 0 < error < 1e-6
-    return holds_if(enough, f"Its error is of order {order:.2f}, and down to {error:.0e}.")
+    return holds_if(
+        enough,
+        f"The error of three GELUs is of order {order:.2f}; that of four, in float64, comes down "
+        f"to {typeset(error, '.0e')}.",
+    )
 
 
 @claim("G12", source="chan-comments", rests_on=[months_after_lin])

@@ -7,7 +7,7 @@ from statistics import mean, median
 import numpy as np
 
 from ... import intervals
-from ...claims import Ruling, claim, computed, given, quoted
+from ...claims import Ruling, claim, computed, given, quoted, typeset
 from ...experiment import Experiment, kept
 from .. import held_digits, held_norm, measures, training
 from ..experiments import HELD_ADDITION, HELD_DIGITS
@@ -679,11 +679,11 @@ def a_large_norm_is_a_tiny_rate(
 ) -> Ruling:
     """With Adam, holding the norm of the weights large amounts to a tiny learning rate."""
     why = (
-        f"A first step turns the weights by {least:.0%} to {most:.0%} of what is predicted at "
-        f"every norm: the larger the norm, the less. With a rate that goes with the norm, "
+        f"At every norm a first step turns the weights by {least:.0%} to {most:.0%} of what is "
+        f"predicted, which is less the larger the norm. With a rate that goes with the norm, "
         f"{trained} of {runs} runs at large norms know what they were shown, in place of {plain}; "
         f"{understood} generalize, while {by_step} do with the small steps alone. On modular "
-        f"addition the best knows {addition:.0%} even so."
+        f"addition, at {ADD_FAR:g} times the norm, the best knows {addition:.0%} even so."
     )
     if most > 1.1 or least < 0.8 or trained <= plain:
         return Ruling("fails", why)
@@ -709,7 +709,8 @@ def steps_point_outward(
     why = (
         f"The mean cosine between step and weights is {small:.2f} and {small_addition:.2f} at too "
         f"small a norm, on digits and on addition, {usual:.2f} at the usual one on digits, and "
-        f"{far:.2f} and {far_addition:.2f} at too large a norm."
+        f"{typeset(far, '.2f')} and {typeset(far_addition, '.2f')} at too large a norm: it is so "
+        "for a start too small, and not for one too big."
     )
     too_small = min(small, small_addition) > SUBSTANTIAL
     too_big = min(abs(far), abs(far_addition)) > SUBSTANTIAL
@@ -735,9 +736,9 @@ def training_error_is_high_at_large_norms(
     """Omnigrok's training error is high in every case that is no toy if the norm is held large."""
     why = (
         f"At the largest norm their own plots have a training error of {few:.0%} and {many:.0%} "
-        f"on handwritten digits, by the number of images, and of {reviews:.0%} on film reviews. "
-        f"Here it is {1 - digits:.0%} on digits and {1 - addition:.0%} on modular addition, at "
-        "the end."
+        f"on handwritten digits, by the number of images, and of {reviews:.0%} on few film "
+        f"reviews. Here it is {1 - digits:.0%} on digits by the median run, and on modular "
+        f"addition, at {ADD_FAR:g} times the norm, {1 - addition:.0%} by the best."
     )
     high = [max(few, many) > HIGH, reviews > HIGH]
     if all(high):

@@ -852,8 +852,9 @@ def more_layers_more_slingshots(
     if more and exact == exact_of_sums == 0:
         return Ruling(
             "holds with conditions",
-            "Deeper networks sling earlier and so more often, if a probability of one is rounded "
-            f"as usual; with that number exact there are {exact} slingshots at any depth.",
+            f"The median network of two hidden layers slings {two:g} times, of six {six:g}, if a "
+            f"probability of one is rounded as usual; with that number exact there are {exact} "
+            f"slingshots at any depth, and {exact_of_sums} in transformers.",
         )
     return holds_if(more, f"A network of two hidden layers slings {two:g} times, of six {six:g}.")
 
@@ -875,8 +876,10 @@ def slingshots_bring_grokking(
     """Grokking can be brought about through slingshots."""
     if low > 0 and understand > 0:
         return Ruling("holds", "Networks understand, and slingshots leave them better.")
-    if together <= by_chance or high < 0:
-        return Ruling("fails", "Slingshots leave no network better than it was.")
+    if high < 0:
+        return Ruling("fails", "Slingshots leave networks worse than they were.")
+    if together <= by_chance:
+        return Ruling("fails", "The steepest rises have nothing to do with slingshots.")
     return Ruling(
         "open",
         f"The steepest rises coincide with slingshots, {together} where {by_chance:.1f} are "

@@ -947,20 +947,27 @@ def plain_rising() -> int:
 @claim(
     "G7",
     source="chan-comments",
-    rests_on=[pure_to_random_small, pure_to_random_large, coefficient_ratio_large],
+    rests_on=[
+        pure_to_random_small,
+        pure_to_random_large,
+        coefficient_ratio_large,
+        sum_to_random_least,
+    ],
 )
-def cheaper_for_large_moduli(small: float, large: float, coefficients: float) -> Ruling:
+def cheaper_for_large_moduli(
+    small: float, large: float, coefficients: float, least: float
+) -> Ruling:
     """Generalizing circuits reach a lower training loss per parameter, for large moduli."""
     why = (
         f"At the same loss understanding takes {small:.2f} times the squares of memorizing for our"
-        f" smallest modulus, and {large:.2f} times for our largest. The estimated learning"
+        f" smallest modulus, and {large:.2f} times for our largest, as the claim has it; but shown"
+        f" least, sums cost {least:.3f} times what random labels do. The estimated learning"
         f" coefficient is {coefficients:.2f} times as large at the largest that we walked around."
-        " These are two notions, of which the claim makes one, and the first turns with the share"
-        " shown."
+        " These are two notions, of which the claim makes one."
     )
     if large >= 1 or coefficients >= 1:
         return Ruling("fails", why)
-    return Ruling("holds with conditions" if small > 1 else "holds", why)
+    return Ruling("holds with conditions" if least >= 1 else "holds", why)
 
 
 @claim(
@@ -972,9 +979,10 @@ def lower_norm(most: float, least: float, rising: int) -> Ruling:
     """Generalizing solutions have lower norm; why was left unexplained."""
     why = (
         f"At the same loss networks have {most:.2f} times the squares with a rule if shown most,"
-        f" and {least:.3f} times if shown least; and {rising} networks without decay understand"
+        f" and {least:.3f} times if shown so little that the rule is not found; and {rising}"
+        " networks without decay understand"
         " while their norm rises."
     )
     if most >= 1:
         return Ruling("fails", why)
-    return Ruling("holds with conditions" if least >= 1 or rising > 0 else "holds", why)
+    return Ruling("holds with conditions" if rising > 0 else "holds", why)

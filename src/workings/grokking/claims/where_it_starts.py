@@ -965,14 +965,25 @@ def start_output_most_answered() -> float:
 @claim(
     "G6",
     source="chan-comments",
-    rests_on=[descent_memorize, descent_memorize_halved, slope_of_half, slope_of_the_paper],
+    rests_on=[
+        descent_memorize,
+        descent_memorize_halved,
+        slope_of_half,
+        slope_of_the_paper,
+        small_descent_half,
+        small_descent_one,
+    ],
 )
-def descent_fails_by_its_start(memorize: int, halved: int, half: float, whole: float) -> Ruling:
+def descent_fails_by_its_start(
+    memorize: int, halved: int, half: float, whole: float, small_half: int, small_one: int
+) -> Ruling:
     """Momentum SGD had trouble because gradients at initialization were far too big in places."""
     why = (
         f"At a rate that one has to look for, {memorize} transformers memorize from the paper's "
         f"own start. From half the weights the first gradient is {half:.2f} long instead of "
-        f"{whole:.2f}, and {halved} memorize at any rate: small gradients are the worse trouble."
+        f"{whole:.2f}, and {halved} memorize at any rate, as decay outruns what they learn. Small "
+        f"networks on the mean square are another matter: {small_half} understand from half the "
+        f"weights, {small_one} from the usual ones."
     )
     if not memorize:
         return Ruling("holds", why)
