@@ -616,6 +616,13 @@ def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
 # --- where it runs ------------------------------------------------------------------------------
 
 
+def cores() -> int:
+    """How many of this machine's cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _device() -> str:
     torch = sys.modules.get("torch")
     return torch.get_default_device().type if torch else "cpu"

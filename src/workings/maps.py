@@ -293,7 +293,7 @@ def processes(number: int | None = None) -> Workers:
     """
 
     def train(task: Task, shards: dict[str, Any]) -> Iterator[tuple[str, Shard]]:
-        many = min(number or _cores(), len(shards))
+        many = min(number or store.cores(), len(shards))
         if many == 1 or task.device != "cpu":  # of which there is one
             yield from one_by_one(task, shards)
             return
@@ -406,10 +406,6 @@ def _on(device: str) -> Any:
     import torch
 
     return torch.device(device)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # --- keeping ------------------------------------------------------------------------------------

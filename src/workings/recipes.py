@@ -55,6 +55,15 @@ def among(recipe: Any, field: str, known: Collection[str]) -> Rules:
     return {f"{field} must be of {', '.join(known)}": not names or not {*names} <= {*known}}
 
 
+def each_once(recipe: Any, *fields: str) -> Rules:
+    """Lists of values that are tried in every combination."""
+    lists = {field: getattr(recipe, field) for field in fields}
+    return {
+        f"{field} must be one or more, each once": not 0 < len({*values}) == len(values)
+        for field, values in lists.items()
+    }
+
+
 def of_seeds(recipe: Any) -> Rules:
     """Seeds are a list without repetition."""
     seeds = recipe.seeds

@@ -95,7 +95,7 @@ def test_a_crossing_is_on_the_line_between_and_for_good():
 
 
 def test_labels_without_a_rule_are_those_of_a_table_and_the_split_is_the_same():
-    (shown, rest), (random, _) = (efficiency.questions(11, x, 0.6, 3) for x in ("sum", "random"))
+    (shown, rest), (random, _) = (tasks.questions(11, x, 0.6, 3) for x in ("sum", "random"))
     assert np.array_equal(shown.answer, (shown.a + shown.b) % 11)
     assert np.array_equal(shown.a, random.a)
     assert 0.02 < (random.answer == shown.answer).mean() < 0.25
@@ -154,7 +154,7 @@ def test_an_impossible_recipe_is_refused_by_name(recipe, name, value):
 
 def test_plain_descent_goes_down_the_slope():
     """By differences in the loss, for some weights."""
-    shown, _ = efficiency.questions(5, "sum", 0.6, 0)
+    shown, _ = tasks.questions(5, "sum", 0.6, 0)
     half_square = efficiency.half_square(shown, 5)
     weights = np.random.default_rng(0).standard_normal((1, 3, 5, 4))
     _, slope = half_square(weights)

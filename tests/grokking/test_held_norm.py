@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from workings import experiment as store
-from workings.grokking import held_digits, held_norm, training
+from workings.grokking import digits, held_digits, held_norm, training
 from workings.grokking.experiments import HELD_DIGITS
 from workings.grokking.held_digits import HeldDigits
 from workings.grokking.held_norm import Held, HeldAddition
@@ -85,16 +85,16 @@ def test_turns_are_taken_from_a_run_that_is_there():
 
 def test_the_digits_are_split_and_none_is_lost():
     shown, kept_back = held_digits.split(HeldDigits(), 3)
-    assert (len(shown.answer), len(kept_back.answer)) == (200, 1597)
+    assert (len(shown.labels), len(kept_back.labels)) == (200, 1597)
     assert shown.images.min() == 0
     assert shown.images.max() == 1
     together = np.concatenate([shown.images, kept_back.images])
-    assert np.array_equal(np.sort(together.sum(1)), np.sort(held_digits.digits().images.sum(1)))
+    assert np.array_equal(np.sort(together.sum(1)), np.sort(digits.every().images.sum(1)))
 
 
 def test_three_times_the_weights_give_27_times_the_outputs():
     weights = held_digits.initial_weights(LITTLE, Held(1.0, 0))
-    images = held_digits.digits().images[:5]
+    images = digits.every().images[:5]
     once, thrice = (held_digits.outputs(LITTLE, k * weights, images) for k in (1, 3))
     np.testing.assert_allclose(thrice, 27 * once, rtol=1e-12)
 
@@ -103,14 +103,14 @@ def test_weights_of_zero_pay_a_tenth_and_have_no_gradient():
     shown, _ = held_digits.split(LITTLE, 0)
     zeros = 0 * held_digits.initial_weights(LITTLE, Held(1.0, 0))
     said = held_digits.outputs(LITTLE, zeros, shown.images)
-    assert np.mean((said - held_digits.one_hot(shown.answer)) ** 2) == pytest.approx(0.1)
+    assert np.mean((said - held_digits.one_hot(shown.labels)) ** 2) == pytest.approx(0.1)
     assert not held_digits.gradient(LITTLE, zeros, shown).any()
 
 
 def in_torch(recipe, held, steps):
     """The weights after so many steps of torch's own Adam, scaled back after each."""
     shown, _ = held_digits.split(recipe, held.seed)
-    images, wanted = (torch.tensor(x) for x in (shown.images, held_digits.one_hot(shown.answer)))
+    images, wanted = (torch.tensor(x) for x in (shown.images, held_digits.one_hot(shown.labels)))
     start = held_digits.initial_weights(recipe, held)
     weights = [
         torch.tensor(w.copy(), requires_grad=True) for w in held_digits.matrices(recipe, start)

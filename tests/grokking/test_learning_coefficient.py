@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from workings.grokking import efficiency, learning_coefficient
+from workings.grokking import efficiency, learning_coefficient, tasks
 from workings.grokking.learning_coefficient import Sampled, Walk
 
 SMALL = Sampled(
@@ -78,7 +78,7 @@ def test_slopes_are_those_of_the_losses(loss, weights):
 
 def test_curvatures_are_the_eigenvalues_of_all_squares_of_slopes():
     """Where there is no loss: by how every logit moves with every weight, by differences."""
-    shown, _ = efficiency.questions(5, "sum", 0.5, 0)
+    shown, _ = tasks.questions(5, "sum", 0.5, 0)
     weights = np.random.default_rng(0).standard_normal((3, 5, 4))
 
     def logits(flat):
@@ -111,7 +111,7 @@ def test_no_walk_depends_on_which_others_there_are():
 
 def test_the_first_row_is_of_the_fitted_network():
     rows, state = rows_and_state(SMALL)
-    shown, _ = efficiency.questions(7, "sum", SMALL.frac_train[0], 0)
+    shown, _ = tasks.questions(7, "sum", SMALL.frac_train[0], 0)
     loss = efficiency.half_square(shown, 7)(state["centers"][:1].astype(float))[0][0]
     assert rows[0]["train_loss"][0] == pytest.approx(loss, rel=1e-5)
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from workings import experiment as store
-from workings.grokking import slingshots
-from workings.grokking.digits import digits
+from workings.grokking import digits, slingshots
 from workings.grokking.experiments import SLINGSHOTS, SLINGSHOTS_OF_SUMS
+from workings.streams import stream
 
 LONG = slingshots.OnDigits(depths=(3,), seeds=(0,), steps=1_800)  # slings at step 1,750
 FEW = slingshots.OnDigits(depths=(2,), widths=(8,), seeds=(0, 1), shown=30, steps=20, every=10)
@@ -132,15 +132,15 @@ def test_what_always_rises_at_an_onset_coincides():
 
 
 def test_digits_are_shown_or_kept_back():
-    shown, back = digits(0, 200)
+    shown, back = digits.split(stream(0, "digits"), 200)
     assert (len(shown.labels), len(back.labels)) == (200, 1_597)
     assert shown.images.max() == 1
-    assert not np.array_equal(shown.labels, digits(1, 200)[0].labels)
+    assert not np.array_equal(shown.labels, digits.split(stream(1, "digits"), 200)[0].labels)
 
 
 def test_a_split_without_a_side_is_refused():
     with pytest.raises(ValueError, match="shown"):
-        digits(0, 1_797)
+        digits.split(stream(0, "digits"), 1_797)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ rate times decay is the same for both, and so is what gradient flow would leave 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -62,8 +62,7 @@ def train(recipe: Balance, state: State | None = None) -> Iterator[tuple[dict, S
 
 def first_steps(recipe: Balance, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first seed's two networks in float64, a row for each step."""
-    first = replace(recipe, precision="float64", every=1, seeds=recipe.seeds[:1])
-    return train(first, state)
+    return train(training.first_alone(recipe, ["seeds"]), state)
 
 
 class Run(training.Run):

@@ -6,7 +6,7 @@ compared at the same loss, whatever their training ended with; or at the same no
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -16,11 +16,10 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from workings import recipes
-from workings.streams import stream
 
 from . import ensemble, tasks
 from .ensemble import LISTS, Ensemble, Member, Network
-from .training import DIGITS, LABELS, State
+from .training import DIGITS, LABELS, State, first_alone, significant
 
 DEGREE = 3  # of the logits in the weights
 Weights = Float[np.ndarray, "3 p d_mlp"]
@@ -87,21 +86,12 @@ class Less(Ensemble):
         recipes.refuse(self, rules)
 
 
-def questions(
-    p: int, labels: str, frac_train: float, seed: int
-) -> tuple[tasks.Questions, tasks.Questions]:
-    """The questions that are shown, and those kept back, with a rule or without."""
-    random = labels == "random"
-    table = tasks.random_answers(stream(seed, "labels"), p) if random else tasks.sums(p)
-    return tasks.split(stream(seed, "split"), table, frac_train)
-
-
 class Labelled(Member):
     """A network whose labels follow the rule or not."""
 
     def __init__(self, recipe: Cost, run: Run, network: Network):
         super().__init__(recipe, run, network)
-        sides = questions(recipe.p, run.labels, run.frac_train, run.seed)
+        sides = tasks.questions(recipe.p, run.labels, run.frac_train, run.seed)
         self.shown, self.kept_back = sides
 
 
@@ -118,7 +108,7 @@ class Priced(Labelled):
             "cost": cost(weights, self.shown, self.recipe.level),
         }
         digits = DIGITS[self.recipe.precision]
-        return row | {k: v and float(f"{v:.{digits}g}") for k, v in priced.items()}
+        return row | {k: significant(v, digits) for k, v in priced.items()}
 
 
 class Shown(Member):
@@ -152,8 +142,7 @@ def first_steps(train: Callable) -> Callable:
     """The same training in float64, of the first value in each list, a row for each step."""
 
     def reference(recipe: Ensemble, state: State | None = None) -> Iterator[tuple[dict, State]]:
-        one = {name: getattr(recipe, name)[:1] for name in LISTS}
-        return train(replace(recipe, precision="float64", every=1, **one), state)
+        return train(first_alone(recipe, LISTS), state)
 
     return reference
 
@@ -262,7 +251,7 @@ def descend(
 
     In this setting Kumar et al. (2023) saw a network understand while its norm rose.
     """
-    sides = questions(p, "sum", frac_train, seed)
+    sides = tasks.questions(p, "sum", frac_train, seed)
     slope = half_square(sides[0], p)
     recipe = Ensemble(p=p, d_mlp=d_mlp, precision="float64")
     run = ensemble.Run(frac_train, lr, 0.0, 1.0, seed)

@@ -22,7 +22,6 @@ Sums are taken in one fixed order: the questions are in two lanes, whether two t
 them or one, and so the same weights give the same bits.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -32,6 +31,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
+
+from workings.experiment import cores
 
 from . import kernels
 from .reference import Weights
@@ -175,13 +176,6 @@ class Batch:
             return work(first), work(second)
         other = self.pool.submit(work, second)
         return work(first), other.result()
-
-
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def lanes(questions: Questions) -> list[Lane]:

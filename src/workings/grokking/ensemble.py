@@ -15,7 +15,7 @@ here, five to eight times slower. On a GPU all networks are one program, `ensemb
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -27,11 +27,12 @@ from torch.nn.functional import mse_loss, one_hot
 from torch.optim.adamw import adamw as update
 
 from workings import recipes
+from workings.experiment import cores
 from workings.streams import stream
 
 from . import ensemble_kernels, kernels, reference, tasks
-from .engine import Score, cores, undisturbed
-from .training import DIGITS, State
+from .engine import Score, undisturbed
+from .training import DIGITS, State, first_alone, significant, steps_to_row
 
 ACTIVATIONS = ("square", "relu")
 LOSSES = ("cross-entropy", "mean square")
@@ -91,10 +92,7 @@ class Ensemble:
             "weight_decay must be 0 or more": not all(0 <= d < np.inf for d in self.weight_decay),
             "scale must be above 0": not all(0 < scale < np.inf for scale in self.scale),
             "seeds must be 0 or more": not all(seed >= 0 for seed in self.seeds),
-            **{
-                f"{name} must be one or more, each once": not 0 < len(set(values)) == len(values)
-                for name, values in ((name, getattr(self, name)) for name in LISTS)
-            },
+            **recipes.each_once(self, *LISTS),
         }
         recipes.refuse(self, rules)
 
@@ -132,7 +130,7 @@ def loss(
 
 def questions(recipe: Ensemble, run: Run) -> tuple[tasks.Questions, tasks.Questions]:
     """The questions that a run is shown, and those kept back for testing."""
-    return tasks.split(stream(run.seed, "split"), tasks.sums(recipe.p), run.frac_train)
+    return tasks.questions(recipe.p, "sum", run.frac_train, run.seed)
 
 
 def initial_weights(recipe: Ensemble, run: Run) -> Float[np.ndarray, "3 p d_mlp"]:
@@ -211,13 +209,12 @@ def train(
         if not begun:
             yield after(0)
         while (step := state["step"]) < recipe.steps:
-            yield after(min(recipe.every - step % recipe.every, recipe.steps - step))
+            yield after(steps_to_row(recipe, step))
 
 
 def first_steps(recipe: Ensemble, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first of the runs in float64, a row for each step: alike on every machine at first."""
-    one = {name: getattr(recipe, name)[:1] for name in LISTS}
-    return train(replace(recipe, precision="float64", every=1, **one), state)
+    return train(first_alone(recipe, LISTS), state)
 
 
 class Network(NamedTuple):
@@ -263,7 +260,7 @@ class Member:
         squares = np.square(self.network.weights, dtype="float64").sum(axis=(1, 2))
         row |= {f"squares_{name}": one for name, one in zip(MATRICES, squares, strict=True)}
         digits = DIGITS[self.recipe.precision]
-        return {name: float(f"{value:.{digits}g}") for name, value in row.items()}
+        return {name: significant(value, digits) for name, value in row.items()}
 
     def score(self, asked: tasks.Questions) -> Score:
         """Mean loss and share of right answers."""

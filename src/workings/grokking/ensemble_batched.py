@@ -17,7 +17,7 @@ from torch.nn.functional import logsigmoid, one_hot
 
 from . import reference, tasks
 from .ensemble import MATRICES, Ensemble, initial_state, questions
-from .training import DIGITS, State
+from .training import DIGITS, State, significant
 
 Weights = Float[Tensor, "runs 3 p d_mlp"]
 
@@ -103,7 +103,7 @@ class Program:
         row |= {f"squares_{name}": one for name, one in zip(MATRICES, squares, strict=True)}
         digits = DIGITS[self.recipe.precision]
         return {"step": state["step"]} | {
-            name: [float(f"{value:.{digits}g}") for value in values.tolist()]
+            name: [significant(value, digits) for value in values.tolist()]
             for name, values in row.items()
         }
 

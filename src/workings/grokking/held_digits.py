@@ -9,8 +9,6 @@ Source: Liu, Michaud and Tegmark (2022), Omnigrok, who do this with MNIST, width
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,12 +16,13 @@ from jaxtyping import Float, Int
 from workings import recipes
 from workings.streams import stream
 
+from . import digits
+from .digits import CLASSES, PIXELS, Digits
 from .held_norm import Held, Move, between, mean_move, move, rate, reading, rules, runs
-from .training import State
+from .training import State, significant, steps_to_row
 
 RATES = ("the same", "with the norm", "turns of alpha 1")
 PRECISIONS = ("float64", "float32")
-PIXELS, ANSWERS = 64, 10
 ROUNDED = 10  # digits of a measurement: float64 has more, by which machines differ
 
 
@@ -70,35 +69,14 @@ class HeldDigits:
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
         """Of the three matrices."""
-        return (PIXELS, self.width), (self.width, self.width), (self.width, ANSWERS)
-
-
-class Digits(NamedTuple):
-    """Images of eight by eight pixels, from 0 to 1, and the digit that each shows."""
-
-    images: Float[np.ndarray, "images pixels"]
-    answer: Int[np.ndarray, " images"]
-
-
-@cache
-def digits() -> Digits:
-    """All 1,797 digits of scikit-learn, which come with it.
-
-    Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits.
-    """
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    return Digits(found.data / 16, found.target)
+        return (PIXELS, self.width), (self.width, self.width), (self.width, CLASSES)
 
 
 def split(recipe: HeldDigits, seed: int) -> tuple[Digits, Digits]:
     """The digits that the run of this seed is shown, and all others."""
-    images, answer = digits()
-    order = stream(seed, "split").permutation(len(answer))
     return tuple(
-        Digits(images[some].astype(recipe.precision), answer[some])
-        for some in (order[: recipe.n_train], order[recipe.n_train :])
+        Digits(side.images.astype(recipe.precision), side.labels)
+        for side in digits.split(stream(seed, "split"), recipe.n_train)
     )
 
 
@@ -126,9 +104,9 @@ def outputs(
     return np.maximum(np.maximum(images @ first, 0) @ second, 0) @ third
 
 
-def one_hot(answer: Int[np.ndarray, " images"]) -> Float[np.ndarray, "images answers"]:
+def one_hot(labels: Int[np.ndarray, " images"]) -> Float[np.ndarray, "images answers"]:
     """1 for the right answer, and 0 for the others."""
-    return np.eye(ANSWERS)[answer]
+    return np.eye(CLASSES)[labels]
 
 
 def gradient(
@@ -139,7 +117,7 @@ def gradient(
     one = np.maximum(shown.images @ first, 0)
     two = np.maximum(one @ second, 0)
     said = two @ third
-    back = (said - one_hot(shown.answer)) * (2 / said.size)
+    back = (said - one_hot(shown.labels)) * (2 / said.size)
     back_two = (back @ third.T) * (two > 0)
     back_one = (back_two @ second.T) * (one > 0)
     parts = (shown.images.T @ back_one, one.T @ back_two, two.T @ back)
@@ -166,7 +144,7 @@ def train(recipe: HeldDigits, state: State | None = None) -> Iterator[tuple[dict
     if state is None:
         yield measured()
     while step < recipe.steps:
-        steps = min(recipe.every - step % recipe.every, recipe.steps - step)
+        steps = steps_to_row(recipe, step)
         turns = dict.fromkeys(recipe.seeds)
         if recipe.rate == "turns of alpha 1":
             for seed in recipe.seeds:
@@ -229,10 +207,10 @@ class Network:
         row = {}
         for side, asked in (("train", self.shown), ("test", self.kept_back)):
             said = outputs(self.recipe, self.reading * self.weights, asked.images)
-            row[f"{side}_loss"] = np.mean((said - one_hot(asked.answer)) ** 2)
-            row[f"{side}_accuracy"] = np.mean(said.argmax(axis=1) == asked.answer)
+            row[f"{side}_loss"] = np.mean((said - one_hot(asked.labels)) ** 2)
+            row[f"{side}_accuracy"] = np.mean(said.argmax(axis=1) == asked.labels)
         row["away"] = between(self.start, self.weights)
-        row = {name: float(f"{value:.{ROUNDED}g}") for name, value in row.items()}
+        row = {name: significant(value, ROUNDED) for name, value in row.items()}
         return row | mean_move(self.moves, ROUNDED)
 
     def state(self) -> State:

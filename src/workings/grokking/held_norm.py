@@ -21,7 +21,7 @@ from workings import recipes
 
 from . import training
 from .reference import Weights
-from .training import DIGITS, Addition, State, flat, initial_state, weights_of
+from .training import DIGITS, Addition, State, flat, initial_state, significant, weights_of
 
 RATES = ("the same", "with the norm")
 SIDES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -73,7 +73,7 @@ def mean_move(moves: list[Move], digits: int) -> dict[str, float | None]:
     if not moves:
         return dict.fromkeys(Move._fields)
     means = np.mean(moves, axis=0)
-    return {k: float(f"{v:.{digits}g}") for k, v in zip(Move._fields, means, strict=True)}
+    return {k: significant(v, digits) for k, v in zip(Move._fields, means, strict=True)}
 
 
 def first_turn(lr: float, n: int, norm: float) -> float:
@@ -160,8 +160,7 @@ def first_steps(recipe: HeldAddition, state: State | None = None) -> Iterator[tu
 
     At a large norm rounding grows too fast for that.
     """
-    one = {"alphas": (1.0,), "seeds": recipe.seeds[:1]}
-    return train(replace(recipe, precision="float64", every=1, **one), state)
+    return train(replace(training.first_alone(recipe, ["seeds"]), alphas=(1.0,)), state)
 
 
 class HeldRun(training.Run):
@@ -210,5 +209,5 @@ class HeldRun(training.Run):
         return {
             **{name: scores[name] for name in (*SIDES, "new_accuracy")},
             **mean_move(self.moves, digits),
-            "away": float(f"{away:.{digits}g}"),
+            "away": significant(away, digits),
         }

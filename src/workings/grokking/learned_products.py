@@ -22,6 +22,7 @@ from workings.streams import stream
 from workings.transformer import Weights
 
 from .squares import Neurons
+from .training import significant
 
 ACTIVATIONS = {"gelu": functional.gelu, "relu": torch.relu}
 DIGITS = 10  # of a measurement
@@ -99,7 +100,7 @@ def train(recipe: LearnedProducts, state: State | None = None) -> Iterator[tuple
             "reach": of_all(weights, lambda some, _: reach(some["W_in"])),
         }
         return {
-            name: [float(f"{x:.{DIGITS}g}") for x in values.tolist()]
+            name: [significant(x, DIGITS) for x in values.tolist()]
             for name, values in found.items()
         }
 

@@ -19,7 +19,7 @@ from workings.streams import stream
 from . import efficiency, ensemble, tasks
 from .efficiency import Array, LossAndGradient, half_square
 from .ensemble import Ensemble
-from .training import DIGITS, LABELS, State
+from .training import DIGITS, LABELS, State, first_alone, significant, steps_to_row
 
 
 class Walk(NamedTuple):
@@ -251,7 +251,7 @@ def sampled(recipe: Sampled, state: State | None = None) -> Iterator[tuple[dict,
     if not begun:
         yield after(0, 0)
     while (step := state["step"]) < recipe.steps:
-        row, state = after(step, min(recipe.every - step % recipe.every, recipe.steps - step))
+        row, state = after(step, steps_to_row(recipe, step))
         yield row, state
 
 
@@ -268,16 +268,15 @@ def estimates(
 
 def first_steps(recipe: Sampled, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first walk in float64 around a network hardly fitted, a row for each step."""
-    one = {k: getattr(recipe, k)[:1] for k in ("labels", "seeds", "step_size", "localization")}
-    changes = one | {"precision": "float64", "every": 1, "fit_steps": 10}
-    return sampled(replace(recipe, **changes), state)
+    one = first_alone(recipe, ("labels", "seeds", "step_size", "localization"))
+    return sampled(replace(one, fit_steps=10), state)
 
 
 class Walker:
     """The walks around one network."""
 
     def __init__(self, recipe: Sampled, run: Run):
-        sides = efficiency.questions(recipe.p, run.labels, recipe.frac_train[0], run.seed)
+        sides = tasks.questions(recipe.p, run.labels, recipe.frac_train[0], run.seed)
         self.recipe, self.run = recipe, run
         self.asked = dict(zip(("train", "test"), sides, strict=True))
         self.half_square = half_square(sides[0], recipe.p, recipe.precision)
@@ -295,7 +294,7 @@ class Walker:
         row = {f"loss_of_walk_{walk}": mean for walk, mean in enumerate(means)}
         row |= {"train_loss": means.mean()} | self.score(place)
         digits = DIGITS[self.recipe.precision]
-        return {name: float(f"{value:.{digits}g}") for name, value in row.items()}, place
+        return {name: significant(value, digits) for name, value in row.items()}, place
 
     def score(self, place: Array) -> dict[str, float]:
         """Where the walks stand: accuracy on what is shown, and loss and accuracy on the rest."""

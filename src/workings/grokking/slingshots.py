@@ -7,7 +7,7 @@ Adam is then handed, `pull`, is what the recipes here differ in.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 from typing import Any, NamedTuple
 
@@ -19,12 +19,12 @@ from torch import Tensor
 from workings import recipes, transformer
 from workings.streams import stream
 
-from . import tasks
-from .digits import CLASSES, PIXELS, digits
+from . import digits, tasks
+from .digits import CLASSES, PIXELS
 from .engine import undisturbed
 from .milestones import Rows, first
 from .reference import margins
-from .training import DIGITS, State
+from .training import DIGITS, State, first_alone, significant, steps_to_row
 
 LOSSES = ("usual", "exact", "rounded")
 LISTS = ("depths", "widths", "lrs", "beta2s", "epsilons", "seeds")
@@ -120,7 +120,7 @@ def _rules(recipe: Any) -> recipes.Rules:
         **recipes.at_least_one(recipe, "steps", "every"),
         "beta1 must be from 0 to below 1": not 0 <= recipe.beta1 < 1,
         "beta2s must be from 0 to below 1": not all(0 <= beta < 1 for beta in recipe.beta2s),
-        "lrs must be above 0": not all(0 < lr < np.inf for lr in recipe.lrs),
+        **recipes.of_rates(recipe),
         "epsilons must be above 0": not all(0 < eps < np.inf for eps in recipe.epsilons),
         **recipes.of_seeds(recipe),
     }
@@ -214,8 +214,8 @@ def start(recipe: OnDigits | OnSums, run: Run) -> dict[str, Float[np.ndarray, ".
 def sides(recipe: OnDigits | OnSums, run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
     """Questions and answers: those a run is shown, and those kept back for testing."""
     if isinstance(recipe, OnDigits):
-        return [*digits(run.seed, recipe.shown)]
-    split = tasks.split(stream(run.seed, "split"), tasks.sums(recipe.p), recipe.frac_train)
+        return [*digits.split(stream(run.seed, "digits"), recipe.shown)]
+    split = tasks.questions(recipe.p, "sum", recipe.frac_train, run.seed)
     return [
         (np.stack([some.a, some.b, np.full_like(some.a, recipe.p)], axis=1), some.answer)
         for some in split
@@ -316,7 +316,7 @@ class Group:
         row["last_norm"] = parts[last].flatten(1).norm(dim=1)
         row["highest_loss"] = torch.maximum(self.highest, row["train_loss"])
         self.highest = torch.zeros_like(self.highest)
-        return {name: [float(f"{x:.4g}") for x in values.tolist()] for name, values in row.items()}
+        return {name: [significant(x, 4) for x in values.tolist()] for name, values in row.items()}
 
     def state(self) -> State:
         """A copy of all that the next step depends on."""
@@ -355,7 +355,7 @@ def train(recipe: OnDigits | OnSums, state: State | None = None) -> Iterator[tup
             yield row()
     while step < recipe.steps:
         with undisturbed():
-            until = min(step + recipe.every - step % recipe.every, recipe.steps)
+            until = step + steps_to_row(recipe, step)
             for group in groups:
                 for done in range(step, until):
                     group.go(done)
@@ -368,8 +368,7 @@ def first_steps(
     recipe: OnDigits | OnSums, state: State | None = None
 ) -> Iterator[tuple[dict, State]]:
     """The first of the runs in float64, a row for each step: alike on every machine at first."""
-    one = {name: getattr(recipe, name)[:1] for name in LISTS}
-    return train(replace(recipe, precision="float64", every=1, **one), state)
+    return train(first_alone(recipe, LISTS), state)
 
 
 def onsets(rows: Rows, armed: float = ARMED, fired: float = FIRED) -> list[list[int]]:

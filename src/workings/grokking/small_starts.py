@@ -9,7 +9,7 @@ rate of its own.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -23,7 +23,7 @@ from . import ensemble, ensemble_kernels, kernels, tasks
 from .engine import undisturbed
 from .ensemble import AdamW, Ensemble, Member, Network
 from .kernels import compiled
-from .training import State
+from .training import State, first_alone, significant
 
 OPTIMIZERS = ("descent", "AdamW")
 MEASURED_DIGITS = {"float32": 5, "float64": 17}
@@ -59,7 +59,6 @@ class SmallStarts(Ensemble):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        lists = {name: getattr(self, name) for name in ("output", "embedding")}
         recipes.refuse(
             self,
             {
@@ -67,10 +66,7 @@ class SmallStarts(Ensemble):
                 "output must be 0 or more": not all(0 <= alpha < np.inf for alpha in self.output),
                 "output must be 0 with AdamW": self.optimizer == "AdamW" and any(self.output),
                 "embedding must be 0 or more": not all(0 <= e < np.inf for e in self.embedding),
-                **{
-                    f"{name} must be one or more, each once": not 0 < len({*some}) == len(some)
-                    for name, some in lists.items()
-                },
+                **recipes.each_once(self, "output", "embedding"),
             },
         )
 
@@ -91,8 +87,7 @@ def train(recipe: SmallStarts, state: State | None = None) -> Iterator[tuple[dic
 
 def first_steps(recipe: SmallStarts, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first of the runs in float64, a row for each step: alike on every machine at first."""
-    one = {name: getattr(recipe, name)[:1] for name in LISTS}
-    return train(replace(recipe, precision="float64", every=1, **one), state)
+    return train(first_alone(recipe, LISTS), state)
 
 
 class Started(Member):
@@ -190,7 +185,7 @@ class Started(Member):
 def rounded(row: dict[str, float], digits: int) -> dict[str, float]:
     """A row with so many digits; all of it nan if its network is lost, for a rate too large."""
     lost = not row["train_loss"] < LOST
-    return {k: math.nan if lost else float(f"{value:.{digits}g}") for k, value in row.items()}
+    return {k: math.nan if lost else significant(value, digits) for k, value in row.items()}
 
 
 @compiled

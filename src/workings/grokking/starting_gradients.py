@@ -152,12 +152,6 @@ def kept() -> list[dict]:
     return json.loads((KEPT / "rows.json").read_text(encoding="utf-8"))
 
 
-def one_of_each(seed: int, width: int) -> dict[str, dict[str, dict[str, float]]]:
-    """What `at_the_start` finds, by convention, for one seed and width."""
-    recipe = replace(RECIPE, widths=(width,), seeds=(seed,)).network(width)
-    return {convention: at_the_start(recipe, seed, convention) for convention in CONVENTIONS}
-
-
 def main() -> None:
     """Measure every row anew and keep them."""
     KEPT.mkdir(parents=True, exist_ok=True)

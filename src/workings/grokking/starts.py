@@ -69,16 +69,13 @@ class Starts(Addition):
             self,
             {
                 f"optimizer must be one of {OPTIMIZERS}": self.optimizer not in OPTIMIZERS,
-                "lrs must be above 0": not all(0 < lr < np.inf for lr in self.lrs),
+                **recipes.each_once(self, *LISTS),
+                **recipes.of_rates(self),
                 "decays must be 0 or more": not all(0 <= d < np.inf for d in self.decays),
                 "scales must be above 0": not all(0 < scale < np.inf for scale in self.scales),
                 "outputs must be 0 or more": not all(0 <= a < np.inf for a in self.outputs),
                 "embeddings must be above 0": not all(0 < e < np.inf for e in self.embeddings),
                 "widths must be multiples of n_heads": any(w % self.n_heads for w in self.widths),
-                **{
-                    f"{name} must be one or more, each once": not 0 < len({*some}) == len(some)
-                    for name, some in ((name, getattr(self, name)) for name in LISTS)
-                },
             },
         )
 
@@ -107,8 +104,7 @@ def train(recipe: Starts, state: State | None = None) -> Iterator[tuple[dict, St
 
 def first_steps(recipe: Starts, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first of the runs in float64, a row for each step: at first alike on every machine."""
-    one = {name: getattr(recipe, name)[:1] for name in LISTS}
-    return train(replace(recipe, precision="float64", every=1, **one), state)
+    return train(training.first_alone(recipe, LISTS), state)
 
 
 class Started(Run):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from workings.streams import stream
+
 
 class Questions(NamedTuple):
     """Questions "a b =" and the answer asked for each, in the order of a, then b."""
@@ -59,6 +61,17 @@ def split(
     order = rng.permutation(p * p)
     train, test = np.sort(order[:n_train]), np.sort(order[n_train:])
     return _questions(table, train), _questions(table, test)
+
+
+def questions(p: int, labels: str, frac_train: float, seed: int) -> tuple[Questions, Questions]:
+    """The questions that a run of this seed is shown, and those kept back.
+
+    Args:
+        labels: "sum", or "random": a fixed table without any rule.
+    """
+    random = labels == "random"
+    table = random_answers(stream(seed, "labels"), p) if random else sums(p)
+    return split(stream(seed, "split"), table, frac_train)
 
 
 def by_mirror(kept_back: Questions, shown: Questions) -> tuple[Questions, Questions]:

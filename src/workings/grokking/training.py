@@ -82,11 +82,7 @@ class Addition:
 
 def questions(recipe: Addition, seed: int) -> tuple[tasks.Questions, tasks.Questions]:
     """The questions that the run of this seed is shown, and those kept back for testing."""
-    if recipe.labels == "sum":
-        table = tasks.sums(recipe.p)
-    else:
-        table = tasks.random_answers(stream(seed, "labels"), recipe.p)
-    return tasks.split(stream(seed, "split"), table, recipe.frac_train)
+    return tasks.questions(recipe.p, recipe.labels, recipe.frac_train, seed)
 
 
 def initial_weights(recipe: Addition, seed: int) -> dict[str, Float[np.ndarray, "..."]]:
@@ -168,14 +164,33 @@ def train(
         yield measured()
     while (step := runs[0].step) < recipe.steps:
         for run in runs:
-            run.go(min(recipe.every - step % recipe.every, recipe.steps - step))
+            run.go(steps_to_row(recipe, step))
         yield measured()
 
 
 def first_steps(recipe: Addition, state: State | None = None) -> Iterator[tuple[dict, State]]:
     """The first seed's run in float64, a row for each step: at first alike on every machine."""
-    seeds = recipe.seeds[:1]
-    return train(replace(recipe, precision="float64", every=1, snapshots=0, seeds=seeds), state)
+    return train(replace(first_alone(recipe, ["seeds"]), snapshots=0), state)
+
+
+def first_alone(recipe: Any, lists: Iterable[str]) -> Any:
+    """The first of a recipe's runs in float64, with a row for each step.
+
+    Args:
+        lists: the fields in which its runs differ.
+    """
+    one = {name: getattr(recipe, name)[:1] for name in lists}
+    return replace(recipe, precision="float64", every=1, **one)
+
+
+def steps_to_row(recipe: Any, step: int) -> int:
+    """How many steps it is from this one to the next that has a row."""
+    return min(recipe.every - step % recipe.every, recipe.steps - step)
+
+
+def significant(value: float | np.floating | None, digits: int) -> float | None:
+    """A measurement with so many significant digits, if there is one."""
+    return None if value is None else float(f"{value:.{digits}g}")
 
 
 class Run:
@@ -259,7 +274,7 @@ class Run:
             for name, weight in self.weights.items()
         }
         digits = DIGITS[self.recipe.dtype]
-        return {k: None if v is None else float(f"{v:.{digits}g}") for k, v in row.items()}
+        return {k: significant(v, digits) for k, v in row.items()}
 
     def state(self) -> State:
         """A copy of all that the next step depends on."""

@@ -9,7 +9,7 @@ import numpy as np
 from ... import intervals
 from ...claims import Ruling, claim, computed, given, quoted, typeset
 from ...experiment import Experiment, kept
-from .. import held_digits, held_norm, measures, training
+from .. import digits, held_digits, held_norm, measures, training
 from ..experiments import HELD_ADDITION, HELD_DIGITS
 from ..held_norm import Held
 from ..milestones import UNDERSTOOD
@@ -260,7 +260,7 @@ def hand_turn_far() -> float:
 @computed(",d")
 def digits_kept_back() -> int:
     """The digits that a network is not shown."""
-    return len(held_digits.split(DIGITS, 0)[1].answer)
+    return len(held_digits.split(DIGITS, 0)[1].labels)
 
 
 @computed(",d")
@@ -464,7 +464,7 @@ def off_far_by_rate() -> float:
 @computed(".2f")
 def off_with_nothing() -> float:
     """The same if every output were zero."""
-    nothing = np.zeros((1, held_digits.ANSWERS))
+    nothing = np.zeros((1, digits.CLASSES))
     return float(np.sqrt(np.mean((nothing - held_digits.one_hot(np.array([0]))) ** 2)))
 
 
