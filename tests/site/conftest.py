@@ -129,4 +129,4 @@ def ledger(new_context, address: str) -> Iterator[Page]:
     page = new_context().new_page()
     page.goto(f"{address}book/ledger.html")
     yield page
-    page.close()
+    page.context.close()

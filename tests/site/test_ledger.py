@@ -33,6 +33,17 @@ def test_the_ledger_shows_every_claim_and_every_number(ledger, register):
     assert shown(ledger) == ids(register) | keys(register)
 
 
+def test_the_ledger_is_not_laid_out_again_for_every_row(new_context, address, register):
+    page = new_context().new_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    page.goto(f"{address}book/ledger.html", timeout=300_000)
+    measured = session.send("Performance.getMetrics")["metrics"]
+    layouts = next(entry["value"] for entry in measured if entry["name"] == "LayoutCount")
+    assert layouts < len(keys(register)) / 10
+    page.context.close()
+
+
 def test_choosing_a_part_shows_its_rows_and_counts_them(ledger, register):
     ledger.get_by_label("Part").select_option("beliefs")
     claims, numbers = ids(register, part="beliefs"), keys(register, "beliefs.")

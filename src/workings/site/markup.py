@@ -302,7 +302,8 @@ def _facts(facts: dict[str, str]) -> str:
 
 def _code(title: str, source: str) -> str:
     html = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))
+    # No <pre>: the theme measures every one as it loads, and for some thousand takes a minute.
     return (
         f"<details><summary>{escape(title)}</summary>"
-        f'<div class="highlight"><pre tabindex="0">{html}</pre></div></details>'
+        f'<div class="highlight"><code tabindex="0">{html}</code></div></details>'
     )
