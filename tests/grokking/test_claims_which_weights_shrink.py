@@ -376,7 +376,7 @@ def test_linear_left_by_law():
 
 def test_linear_left_by_adamw():
     """Late steps go to and fro, so the last digits depend on rounding."""
-    left = linear("AdamW", 1e-3, 0.8, LINEAR)[-1].min()
+    left = linear("AdamW", 1e-3, 0.8, LINEAR)[-10:].mean(axis=0).min()
     assert which_weights_shrink.linear_left_by_adamw.value == pytest.approx(left, abs=0.005)
 
 

@@ -12,7 +12,8 @@ from workings.grokking import digits, slingshots
 from workings.grokking.experiments import SLINGSHOTS, SLINGSHOTS_OF_SUMS
 from workings.streams import stream
 
-LONG = slingshots.OnDigits(depths=(3,), seeds=(0,), steps=1_800)  # slings at step 1,750
+# It slings first somewhere between steps 1,700 and 2,300: rounding decides when.
+LONG = slingshots.OnDigits(depths=(3,), seeds=(0,), steps=3_000)
 FEW = slingshots.OnDigits(depths=(2,), widths=(8,), seeds=(0, 1), shown=30, steps=20, every=10)
 SUMS = slingshots.OnSums(p=5, widths=(8,), depths=(1, 2), seeds=(0,), steps=20, every=10)
 

@@ -15,10 +15,12 @@ from workings.skip_trigrams.training import OneLayer
 ROOT = Path(__file__).parents[2]
 LAYERS = [experiment for experiment in ALL if isinstance(experiment.recipe, OneLayer)]
 CHEAP = EXCLUSIVE_OR[1]
+# By step 20 sums in another order have moved gaps by up to 1e-8, on four kinds of CPU.
+OTHER_ORDER = 1e-7
 
 
 def replayed(experiment):
-    return store.replay(experiment, 2, tolerance=store.FLOAT64)
+    return store.replay(experiment, 2, tolerance=OTHER_ORDER)
 
 
 @pytest.mark.parametrize("experiment", LAYERS, ids=lambda experiment: experiment.name)
