@@ -58,7 +58,7 @@ def test_the_wall_shows_a_tile_for_every_claim_of_the_ledger(new_context, addres
     page.goto(f"{address}book/index.html")
     tiles = page.locator("a.tile .tile-id").all_inner_texts()
     page.goto(f"{address}book/ledger.html")
-    assert tiles == page.locator(".claim-entry b").all_inner_texts()
+    assert tiles == page.locator(".claim-entry b").all_text_contents()
 
 
 @pytest.mark.parametrize(("width", "is_open"), [(1280, True), (390, False)])
