@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 
 from workings import experiment as store
+from workings import files
 from workings.experiment import (
     FLOAT32,
     FLOAT64,
-    BusyResult,
     DamagedResult,
     Experiment,
     MissingResult,
@@ -343,7 +343,7 @@ def test_keeping_states_takes_two_percent_at_most(tmp_path, monkeypatch):
             clock[0] += 3.0
 
     monkeypatch.setattr(store, "time", Clock)
-    monkeypatch.setattr(store, "_write", write)
+    monkeypatch.setattr(files, "write", write)
     store._train(Experiment("slow", Addition(), endless), tmp_path, lambda row: None)
     assert at == [10.0, 163.0, 316.0, 469.0]
 
@@ -372,14 +372,14 @@ def test_a_resumed_training_has_the_threads_it_began_with(tmp_path, every_row):
 def test_a_training_half_way_on_another_device_is_refused(tmp_path, monkeypatch, every_row):
     with pytest.raises(Killed):
         run(TINY, tmp_path, killed_at(4))
-    monkeypatch.setattr(store, "_device", lambda: "cuda")
+    monkeypatch.setattr(store, "device", lambda: "cuda")
     with pytest.raises(StaleResult, match="half-way on cpu; go on there, or delete it"):
         run(TINY, tmp_path)
 
 
 def test_two_trainings_in_one_folder_are_refused(tmp_path):
     def watch(row):
-        with pytest.raises(BusyResult, match="being trained by another process"):
+        with pytest.raises(files.BusyResult, match="being trained by another process"):
             run(TINY, tmp_path)
 
     run(TINY, tmp_path, watch)

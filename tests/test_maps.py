@@ -18,7 +18,7 @@ import pytest
 from walking_map import WALKS, Walks, dies, ends
 
 from workings import experiment as store
-from workings import maps
+from workings import files, maps
 from workings import training_command as command
 from workings.__main__ import main
 
@@ -129,14 +129,14 @@ def test_a_stopped_map_goes_on_without_repeating_a_shard(results, log, tmp_path)
 
 
 def test_a_shard_killed_while_it_is_written_is_absent(results, monkeypatch, tmp_path):
-    def dies(path, content, written=store._write):
+    def dies(path, content, written=files.write):
         if path.name == "stride-1.parquet":
             path.with_name(f"{path.name}.unfinished").write_bytes(content[:99])
             raise KeyboardInterrupt
         written(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write", dies)
+        patch.setattr(files, "write", dies)
         with pytest.raises(KeyboardInterrupt):
             maps.run(WALKS, workers=maps.one_by_one)
     assert maps.status(WALKS)[:2] == ("half-way", "1 of 6 shards")
@@ -196,7 +196,7 @@ def test_another_recipe_is_stale_and_a_strange_file_is_named(results):
 def test_a_map_that_is_half_way_on_another_device_is_refused(results, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         maps.run(WALKS, watch=stopped_after(2), workers=maps.one_by_one)
-    monkeypatch.setattr(store, "_device", lambda: "cuda")
+    monkeypatch.setattr(store, "device", lambda: "cuda")
     with pytest.raises(store.StaleResult, match="half-way on cpu"):
         maps.run(WALKS, workers=maps.one_by_one)
 
@@ -206,7 +206,7 @@ def test_two_processes_do_not_train_one_map(results):
         maps.run(WALKS, workers=maps.one_by_one)
         yield
 
-    with pytest.raises(store.BusyResult):
+    with pytest.raises(files.BusyResult):
         maps.run(WALKS, workers=twice)
 
 

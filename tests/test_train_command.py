@@ -15,6 +15,7 @@ from typing import Literal
 import pytest
 
 from workings import experiment as store
+from workings import files
 from workings import training_command as command
 from workings.__main__ import main
 from workings.experiment import Experiment
@@ -334,13 +335,13 @@ def test_a_stale_result_is_refused_and_the_others_are_trained(results, monkeypat
 
 def test_a_full_disk_is_named_and_the_state_before_it_stays(results, monkeypatch, capsys):
 
-    def write(path, content, written=store._write):
+    def write(path, content, written=files.write):
         if path.name == "state" and (path.parent / "state").exists():
             raise OSError(28, "No space left on device", str(path))
         written(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write", write)
+        patch.setattr(files, "write", write)
         assert main(["train", "grokking/walk"]) == 2
     assert "walk/state cannot be written: No space left on device" in capsys.readouterr().err
     assert store.status(WALK).row["step"] == 0

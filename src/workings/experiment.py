@@ -34,6 +34,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from . import files
+
 RESULTS = Path(__file__).parents[2] / "results"
 
 # A state is kept after so many seconds of training, and no sooner than after so many times what
@@ -71,10 +73,6 @@ class StaleResult(Exception):
 
 class DamagedResult(Exception):
     """What is kept is not what was written."""
-
-
-class BusyResult(Exception):
-    """Another process is training the same experiment in the same folder."""
 
 
 class MissingPackage(Exception):
@@ -161,7 +159,7 @@ def kept(experiment: Experiment, folder: Path | None = None) -> Result:
     folder = _folder(experiment, folder)
     found = status(experiment, folder)
     if found.kept == "stale":
-        raise StaleResult(_stale(folder, found.why))
+        raise trained_otherwise(folder, found.why)
     if found.kept == "damaged":
         raise DamagedResult(f"{folder}: {found.why}; `workings train` trains it anew")
     if found.kept != "kept":
@@ -208,13 +206,13 @@ def status(experiment: Experiment, folder: Path | None = None) -> Status:
     recipe = described(experiment.recipe)
     complete = (folder / "complete.json").exists()
     half, damage = _half_way(folder)
-    for known in (_json(folder / "recipe.json"), half and half["recipe"]):
+    for known in (files.read_json(folder / "recipe.json"), half and half["recipe"]):
         if isinstance(known, dict) and known != recipe:
-            return Status("stale", _changes(known, recipe))
+            return Status("stale", changes(known, recipe))
     if complete and (damage := _damage(folder)):
         return Status("damaged", damage)
     if complete:
-        took = _json(folder / "took.json")
+        took = files.read_json(folder / "took.json")
         return Status("kept", seconds=took.get("seconds") if isinstance(took, dict) else None)
     if half:
         rows = half["rows"]
@@ -244,17 +242,17 @@ def run(
     """
     folder = _folder(experiment, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with files.alone(folder):
         found = status(experiment, folder)
         if found.kept == "stale":
-            raise StaleResult(_stale(folder, found.why))
+            raise trained_otherwise(folder, found.why)
         if found.kept == "damaged":
             log.warning("%s: %s; it is trained anew", folder, found.why)
-            _remove(folder / "complete.json")
+            (folder / "complete.json").unlink(missing_ok=True)
         if found.kept != "kept":
             _train(experiment, folder, watch)
         for leftover in (folder / "state", *sorted(folder.glob("*.unfinished"))):
-            _remove(leftover)
+            leftover.unlink(missing_ok=True)
         return read(folder)
 
 
@@ -312,10 +310,10 @@ def described(recipe: Any) -> dict[str, Any]:
 def _train(experiment: Experiment, folder: Path, watch: Callable[[Row], None]) -> None:
     half, _ = _half_way(folder)
     if half is None:
-        _write(folder / "recipe.json", _lines(described(experiment.recipe)))
+        files.write(folder / "recipe.json", files.as_lines(described(experiment.recipe)))
         half = {"recipe": described(experiment.recipe), "rows": [], "state": None, "seconds": 0.0}
-        half |= {"device": _device(), "threads": _threads(), "first": _first(experiment)}
-    if half["device"] != _device():
+        half |= {"device": device(), "threads": _threads(), "first": _first(experiment)}
+    if half["device"] != device():
         raise StaleResult(f"{folder} is half-way on {half['device']}; go on there, or delete it")
     with _with_threads(half["threads"]):
         spent = half["seconds"]
@@ -327,7 +325,7 @@ def _train(experiment: Experiment, folder: Path, watch: Callable[[Row], None]) -
             now = time.monotonic()
             half |= {"state": state, "seconds": spent + now - began}
             if now - last >= max(EVERY, PATIENCE * cost):
-                _write(folder / "state", _packed(half))
+                files.write(folder / "state", _packed(half))
                 last = time.monotonic()
                 cost = last - now
     _finish(experiment, folder, half)
@@ -339,64 +337,27 @@ def _finish(experiment: Experiment, folder: Path, half: dict[str, Any]) -> None:
         "torch": _torch_version()
     }
     took["seconds"] = round(took["seconds"], 1)
-    files = {"recipe.json": _lines(half["recipe"]), "rows.json": _lines(half["rows"])}
+    contents = {
+        "recipe.json": files.as_lines(half["recipe"]),
+        "rows.json": files.as_lines(half["rows"]),
+    }
     if half["first"] is not None:
-        files["first.json"] = _lines(half["first"])
+        contents["first.json"] = files.as_lines(half["first"])
     if experiment.keep is not None:
         for name, weights in experiment.keep(experiment.recipe, half["state"]).items():
             arrays = {key: _array(value) for key, value in weights.items()}
-            files[f"{name}.npz"] = _npz(arrays)
-    for name, content in files.items():
-        _write(folder / name, content)
-    _write(folder / "took.json", _lines(took))
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    _write(folder / "complete.json", _lines(sums))
+            contents[f"{name}.npz"] = _npz(arrays)
+    for name, content in contents.items():
+        files.write(folder / name, content)
+    files.write(folder / "took.json", files.as_lines(took))
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    files.write(folder / "complete.json", files.as_lines(sums))
 
 
 def _first(experiment: Experiment) -> list[Row] | None:
     if experiment.reference is None:
         return None
     return [_plain(row) for row, _ in islice(experiment.reference(experiment.recipe, None), FIRST)]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, even if the machine stops."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    if hasattr(os, "O_DIRECTORY"):
-        directory = os.open(path.parent, os.O_DIRECTORY)
-        os.fsync(directory)
-        os.close(directory)
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else trains here meanwhile; however this process ends, the folder is free again."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two trainings at once would write the same bits twice
-        yield
-        return
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(directory)
-        raise BusyResult(f"{folder} is being trained by another process") from None
-    except OSError:  # a file system without locks
-        pass
-    try:
-        yield
-    finally:
-        os.close(directory)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -413,17 +374,9 @@ def _result(folder: Path) -> Result:
     return Result(folder, recipe, rows)
 
 
-def _json(path: Path) -> Any:
-    """What a file says, or None if it is not there or says nothing that can be understood."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-
-
 def _damage(folder: Path) -> str:
     """What is wrong with a finished training; empty if nothing is."""
-    sums = _json(folder / "complete.json")
+    sums = files.read_json(folder / "complete.json")
     if not isinstance(sums, dict) or not {"recipe.json", "rows.json"} <= sums.keys():
         return "complete.json is damaged"
     for name, sum in sums.items():
@@ -443,7 +396,7 @@ def _half_way(folder: Path) -> tuple[dict[str, Any] | None, str]:
     return half, "" if half else "state is damaged"
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
+def changes(old: dict[str, Any], new: dict[str, Any]) -> str:
     """The fields by which two recipes differ, with both values."""
     none = "absent"
     return ", ".join(
@@ -453,9 +406,10 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> str:
     )
 
 
-def _stale(folder: Path, changes: str) -> str:
-    return (
-        f"{folder} was trained with another {changes}; "
+def trained_otherwise(folder: Path, changed: str) -> StaleResult:
+    """The error for a folder whose recipe differs by these changes."""
+    return StaleResult(
+        f"{folder} was trained with another {changed}; "
         "delete it to train anew, or train into another folder"
     )
 
@@ -473,15 +427,6 @@ def _plain(row: Row) -> Row:
         return json.loads(json.dumps(row))
     except TypeError as error:
         raise TypeError(f"row {row}: {error}; rows hold plain numbers, as by .tolist()") from None
-
-
-def _lines(content: Any) -> bytes:
-    """JSON with a line for each entry, so that git shows what has changed."""
-    if isinstance(content, dict):
-        text = json.dumps(content, indent=1)
-    else:
-        text = "[\n" + ",\n".join(json.dumps(entry) for entry in content) + "\n]"
-    return f"{text}\n".encode()
 
 
 def _telling(file: str, rows: list[Row]) -> list[Row]:
@@ -623,7 +568,8 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _device() -> str:
+def device() -> str:
+    """Where new tensors are."""
     torch = sys.modules.get("torch")
     return torch.get_default_device().type if torch else "cpu"
 

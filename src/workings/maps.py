@@ -42,6 +42,7 @@ from uuid import uuid4
 import polars as pl
 
 from . import experiment as store
+from . import files
 from .experiment import DamagedResult, MissingPackage, MissingResult, StaleResult, Status
 
 RECIPE, SUMS, TOOK = "_recipe.json", "_sums.sha256", "_took.json"  # hidden from readers of Parquet
@@ -165,7 +166,7 @@ def kept(map: Map, folder: Path | None = None) -> pl.DataFrame:
     folder = _folder(map, folder)
     found = status(map, folder)
     if found.kept == "stale":
-        raise StaleResult(store._stale(folder, found.why))
+        raise store.trained_otherwise(folder, found.why)
     if found.kept == "damaged":
         raise DamagedResult(f"{folder}: {found.why}; `workings train {map.name}` trains it anew")
     if found.kept != "kept":
@@ -176,11 +177,11 @@ def kept(map: Map, folder: Path | None = None) -> pl.DataFrame:
 def status(map: Map, folder: Path | None = None) -> Status:
     """What is kept of a map: every shard is checked against what was written."""
     folder = _folder(map, folder)
-    recipe, known = store.described(map.recipe), store._json(folder / RECIPE)
+    recipe, known = store.described(map.recipe), files.read_json(folder / RECIPE)
     if isinstance(known, dict) and known != recipe:
-        return Status("stale", store._changes(known, recipe))
+        return Status("stale", store.changes(known, recipe))
     shards = map.shards
-    took = store._json(folder / TOOK)
+    took = files.read_json(folder / TOOK)
     seconds = took.get("seconds") if isinstance(took, dict) else None
     there = {path.name for path in folder.glob("*.parquet")}
     if strangers := sorted(there - shards.keys()):
@@ -220,10 +221,10 @@ def run(
     """
     folder = _folder(map, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with store._alone(folder):
+    with files.alone(folder):
         found = status(map, folder)
         if found.kept == "stale":
-            raise StaleResult(store._stale(folder, found.why))
+            raise store.trained_otherwise(folder, found.why)
         shards = map.shards
         there = {path.name for path in folder.glob("*.parquet")}
         if there - shards.keys():
@@ -232,7 +233,7 @@ def run(
             unsound = _damaged(folder, there) if (folder / RECIPE).exists() else sorted(there)
             for name in unsound:
                 store.log.warning("%s: %s is damaged; it is trained anew", folder, name)
-                store._remove(folder / name)
+                (folder / name).unlink(missing_ok=True)
             there -= {*unsound}
         missing = {name: recipe for name, recipe in shards.items() if name not in there}
         if missing:
@@ -418,17 +419,17 @@ def _train(
     watch: Callable[[store.Row], None],
     workers: Workers,
 ) -> None:
-    device = store._device()
+    device = store.device()
     took = {"seconds": 0.0, "device": device}
     finished = len(map.shards) - len(missing)
     if finished:
-        before = store._json(folder / TOOK)
+        before = files.read_json(folder / TOOK)
         took |= before if isinstance(before, dict) else {}
         if took["device"] != device:
             raise StaleResult(
                 f"{folder} is half-way on {took['device']}; go on there, or delete it"
             )
-    store._write(folder / RECIPE, store._lines(store.described(map.recipe)))
+    files.write(folder / RECIPE, files.as_lines(store.described(map.recipe)))
     with closing(workers(Task(map.measured, device, code()), missing)) as trained:
         for name, shard in trained:
             content = _parquet(frame(map, missing[name], shard.measured))
@@ -436,9 +437,9 @@ def _train(
                 sums.write(f"\n{hashlib.sha256(content).hexdigest()}  {name}")
                 sums.flush()
                 os.fsync(sums.fileno())
-            store._write(folder / name, content)
+            files.write(folder / name, content)
             took["seconds"] = round(took["seconds"] + shard.seconds, 1)
-            store._write(folder / TOOK, store._lines(took))
+            files.write(folder / TOOK, files.as_lines(took))
             finished += 1
             watch({"shards": finished})
 
@@ -447,9 +448,9 @@ def _tidy(folder: Path, shards: dict[str, Any]) -> None:
     """The sums in the order of the shards, each once; nothing half-written."""
     sums = _sums(folder)
     lines = "".join(f"{sums[name]}  {name}\n" for name in shards)
-    store._write(folder / SUMS, lines.encode())
+    files.write(folder / SUMS, lines.encode())
     for leftover in folder.glob("*.unfinished"):
-        store._remove(leftover)
+        leftover.unlink(missing_ok=True)
 
 
 def _parquet(table: pl.DataFrame) -> bytes:

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union
 
+from . import files
 from .claims import PARTS
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def train_one(
     except (
         store.StaleResult,
         store.DamagedResult,
-        store.BusyResult,
+        files.BusyResult,
         store.MissingPackage,
         maps.NoCluster,
     ) as error:
