@@ -21,6 +21,8 @@ from workings import experiment as store
 from workings import files, maps
 from workings import training_command as command
 from workings.__main__ import main
+from workings.grokking import phases
+from workings.grokking.experiments import RATE_AND_DECAY
 
 TESTS = Path(__file__).parent
 FINISHED = WALKS.shards.keys()
@@ -291,6 +293,14 @@ def test_a_cluster_of_which_one_worker_is_killed_gives_the_bits_of_one_process(
     assert kept
     assert {walked[shard.name] for shard in kept} == {1}
     assert bits(results) == alone(WALKS, tmp_path / "alone")
+
+
+def test_networks_trained_on_a_cluster_are_those_of_one_process(tmp_path):
+    recipe = replace(phases.RATE_AND_DECAY, lr=(5e-3,), weight_decay=(0.5, 1.0, 2.0), steps=200)
+    networks = replace(RATE_AND_DECAY, recipe=recipe)
+    with cluster(tmp_path / "dask") as (address, _):
+        maps.run(networks, tmp_path / "map", workers=maps.cluster(address))
+    assert bits(tmp_path / "map") == alone(networks, tmp_path / "alone")
 
 
 def test_a_scheduler_that_is_killed_costs_no_finished_shard(results, log, tmp_path, capsys):
