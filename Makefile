@@ -20,7 +20,7 @@ book: $(INSTALLED) ## Run every page and build the site in _build/html.
 	@$(BIN)/python -m workings.site build
 
 test: pages ## Run every page and every test.
-	@$(ALONE) $(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
+	@$(ALONE) $(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist worksteal
 
 check: book ## Look at the built site in a browser; needs Chromium.
 	@$(BIN)/python -m pytest -q tests/site
