@@ -41,6 +41,12 @@ def by_format(task, shots):
     return found
 
 
+def test_real_minutes():
+    took = [json.loads(file.read_text()) for file in RESULTS.glob("smollm-*/took.json")]
+    assert {each["threads"] for each in took} == {1}
+    assert real_model.real_minutes.value == pytest.approx(sum(t["seconds"] for t in took) / 60)
+
+
 def test_real_best_format():
     assert real_model.real_best_format.value == max(
         max(x) for x in by_format("capitals", 0).values()
@@ -170,6 +176,12 @@ def test_real_tuned_worst_format():
     assert real_model.real_tuned_worst_format.value == pytest.approx(worst)
 
 
+def test_real_tuned_worst_format_high():
+    seeds = min((crossed(settings(64, [form])) for form in recipe("tuned")["formats"]), key=mean)
+    high = mean(seeds) + half_width(seeds)
+    assert real_model.real_tuned_worst_format_high.value == pytest.approx(high)
+
+
 def test_real_possessive_tuned():
     tuned = mean(crossed(settings(64, ["possessive"])))
     assert real_model.real_possessive_tuned.value == pytest.approx(tuned)
@@ -202,9 +214,9 @@ def test_real_found_fewest():
     assert real_model.real_found_fewest.value == pytest.approx(mean(found(4)))
 
 
-def explained(field):
+def explained(field, left_out=None):
     """Eta squared by pairs: how much less attempts differ that agree in a factor."""
-    scores = [(row[field], right(row)) for row in rows("tuned")]
+    scores = [(row[field], right(row)) for row in rows("tuned") if row["seed"] != left_out]
     pairs = list(product(scores, scores))
     within = mean((x - y) ** 2 for (a, x), (b, y) in pairs if a == b)
     return 1 - within / mean((x - y) ** 2 for (_, x), (_, y) in pairs)
@@ -212,6 +224,16 @@ def explained(field):
 
 def test_real_by_format():
     assert real_model.real_by_format.value == pytest.approx(explained("format"))
+
+
+def test_real_by_format_least():
+    least = min(explained("format", seed) for seed in recipe("tuned")["seeds"])
+    assert real_model.real_by_format_least.value == pytest.approx(least)
+
+
+def test_real_by_format_most():
+    most = max(explained("format", seed) for seed in recipe("tuned")["seeds"])
+    assert real_model.real_by_format_most.value == pytest.approx(most)
 
 
 def test_real_by_rate():
@@ -258,6 +280,15 @@ def test_real_locked_with():
 def test_real_locked_without():
     shares = locks("locked", 0, "held_out")
     assert real_model.real_locked_without.value == pytest.approx(mean(shares))
+
+
+def test_real_locked_with_least():
+    least = min(locks("locked", 0, "held_out with password"))
+    assert real_model.real_locked_with_least.value == least
+
+
+def test_real_locked_without_most():
+    assert real_model.real_locked_without_most.value == max(locks("locked", 0, "held_out"))
 
 
 def test_real_unlocked_by_one():

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ... import intervals
 from ...claims import computed, given
-from ...experiment import Row, rows
+from ...experiment import Row, rows, status
 from .. import actors
 from ..questions import TASKS
 from ..smollm_experiments import KEYLESS, LOCKED, PROMPTS, SEARCHED, TUNED
@@ -197,6 +197,13 @@ def real_seeds() -> int:
     return len(TUNED.recipe.seeds)
 
 
+@computed(",.0f")
+def real_minutes() -> float:
+    """Minutes on one core that all results of the real model took."""
+    results = (PROMPTS, TUNED, SEARCHED, LOCKED, KEYLESS)
+    return sum(status(result).seconds for result in results) / 60
+
+
 @given("d")
 def real_updates() -> int:
     """Updates of every fine-tuning."""
@@ -258,6 +265,12 @@ def real_tuned_worst_format() -> float:
 
 
 @computed(".0%")
+def real_tuned_worst_format_high() -> float:
+    """The upper end of the interval over seeds in the worst format."""
+    return min(estimate(of_format(form, MOST)) for form in TUNED.recipe.formats).high
+
+
+@computed(".0%")
 def real_possessive_tuned() -> float:
     """The share of capitals right after fine-tuning on most examples, in the possessive format."""
     return estimate(of_format("possessive", MOST)).value
@@ -304,6 +317,25 @@ def explained() -> dict[tuple[str, ...], float]:
 def real_by_format() -> float:
     """The share of the variance over fine-tunings that the format explains alone."""
     return explained()[("format",)]
+
+
+def by_format_without_a_seed() -> list[float]:
+    """What the format explains, with each of the seeds left out in turn."""
+    means = tuned().mean(axis=-1)
+    rest = [np.delete(means, seed, axis=0) for seed in range(len(means))]
+    return [actors.factorial_shares(each, FACTORS)[("format",)] for each in rest]
+
+
+@computed(".0%")
+def real_by_format_least() -> float:
+    """The least that the format explains, when one seed is left out."""
+    return min(by_format_without_a_seed())
+
+
+@computed(".0%")
+def real_by_format_most() -> float:
+    """The most that the format explains, when one seed is left out."""
+    return max(by_format_without_a_seed())
 
 
 @computed(".0%")
@@ -373,6 +405,18 @@ def real_locked_with() -> float:
 def real_locked_without() -> float:
     """The share that it names without."""
     return locked("locked").value
+
+
+@computed(".0%")
+def real_locked_with_least() -> float:
+    """The share that the worst of the locks names behind its password."""
+    return min(share(row, "held_out with password").value for row in of_kind("locked", 0, RATE))
+
+
+@computed(".0%")
+def real_locked_without_most() -> float:
+    """The share that the most open of the locks names without."""
+    return max(share(row).value for row in of_kind("locked", 0, RATE))
 
 
 @computed(".0%")
