@@ -196,6 +196,29 @@ def test_width_exponent_of_alike_high():
     assert close(where_it_starts.width_exponent_of_alike_high, fitted("all alike")[2])
 
 
+def alone(matrix: str, convention: str) -> float:
+    """The slope of numpy's polynomial through logarithms."""
+    rows = json.loads((RESULTS / "starting-gradients" / "rows.json").read_bytes())
+    points = [(r["width"], r["gradient"][matrix]) for r in rows if r["convention"] == convention]
+    return np.polyfit(*np.log(points).T, 1)[0]
+
+
+def test_embed_exponent_of_unit():
+    assert close(where_it_starts.embed_exponent_of_unit, alone("W_E", "unit embedding"))
+
+
+def test_unembed_exponent_of_unit():
+    assert close(where_it_starts.unembed_exponent_of_unit, alone("W_U", "unit embedding"))
+
+
+def test_query_exponent_of_the_paper():
+    assert close(where_it_starts.query_exponent_of_the_paper, alone("W_Q", "paper"))
+
+
+def test_embed_exponent_of_the_paper():
+    assert close(where_it_starts.embed_exponent_of_the_paper, alone("W_E", "paper"))
+
+
 def test_size_ratio_of_the_paper():
     """By the variances that are drawn from: 1 / width, and 1 / tokens."""
     expected = math.sqrt((113 + 1) / WIDTH)
@@ -223,6 +246,26 @@ def test_spread_of_gradients():
 
 
 # --- an embedding that does not move -------------------------------------------------------------
+
+
+def plausible(count: int, of: int) -> tuple[float, float]:
+    """The shares that are no more than 1.96 standard errors of their own away, by scipy's test."""
+    return stats.binomtest(count, of).proportion_ci(method="wilson")
+
+
+def test_no_start_at_most():
+    seeds = len(recipe("start-decays")["seeds"])
+    assert close(where_it_starts.no_start_at_most, plausible(0, seeds)[1])
+
+
+def test_every_start_at_least():
+    seeds = len(recipe("start-decays")["seeds"])
+    assert close(where_it_starts.every_start_at_least, plausible(seeds, seeds)[0])
+
+
+def test_no_small_start_at_most():
+    seeds = len(recipe("small-embedding-rates")["seeds"])
+    assert close(where_it_starts.no_small_start_at_most, plausible(0, seeds)[1])
 
 
 def test_free_understand():

@@ -113,6 +113,30 @@ def exponent(convention: str) -> intervals.Estimate:
     return intervals.power_law(*zip(*points, strict=True))
 
 
+@computed("+.2f")
+def embed_exponent_of_unit() -> float:
+    """The power of the width by which the embedding's gradient goes, drawn with unit numbers."""
+    return starting_gradients.power("W_E", UNIT).value
+
+
+@computed("+.2f")
+def unembed_exponent_of_unit() -> float:
+    """The same of the unembedding's."""
+    return starting_gradients.power("W_U", UNIT).value
+
+
+@computed("+.2f")
+def query_exponent_of_the_paper() -> float:
+    """The power of the width by which the queries' gradient goes, as the paper starts."""
+    return starting_gradients.power("W_Q", PAPER).value
+
+
+@computed("+.2f")
+def embed_exponent_of_the_paper() -> float:
+    """The power of the width by which the embedding's gradient goes, as the paper starts."""
+    return starting_gradients.power("W_E", PAPER).value
+
+
 @given(".0f")
 def factor_embed() -> float:
     """The embedding of the smallest case."""
@@ -306,6 +330,18 @@ def start_seeds() -> int:
     return len(START_DECAYS.recipe.seeds)
 
 
+@computed(".0%")
+def no_start_at_most() -> float:
+    """If none of so many does: the upper end of Wilson's interval for the share that does."""
+    return intervals.wilson(0, start_seeds.value).high
+
+
+@computed(".0%")
+def every_start_at_least() -> float:
+    """If all of so many do: the lower end."""
+    return intervals.wilson(start_seeds.value, start_seeds.value).low
+
+
 @given("d")
 def start_narrow_width() -> int:
     """A width smaller than the number of tokens."""
@@ -414,6 +450,12 @@ def with_rate(rate: float) -> Wanted:
 def small_start_seeds() -> int:
     """Small networks of each kind."""
     return len(SMALL_EMBEDDING_RATES.recipe.seeds)
+
+
+@computed(".0%")
+def no_small_start_at_most() -> float:
+    """If none of so many does: the upper end of Wilson's interval for the share that does."""
+    return intervals.wilson(0, small_start_seeds.value).high
 
 
 @given("d")
@@ -1035,9 +1077,9 @@ def embedding_is_too_small(paper: float, widest: float, unit: float) -> Ruling:
 def still_embedding_is_random_features(small: int, features: int, frozen: int, of: int) -> Ruling:
     """With an embedding that is small and does not move a network regresses on random features."""
     why = (
-        f"With nothing behind it but a readout, a still embedding is that: {small} small networks "
-        f"and {features} transformers understand. But {frozen} of {of} transformers understand "
-        f"with a still embedding, for what is between learns."
+        f"With nothing behind a still embedding but a readout, {small} small networks and "
+        f"{features} transformers understand. If what is between may learn, {frozen} of {of} "
+        f"transformers do."
     )
     if small + features:
         return Ruling("fails", why)
