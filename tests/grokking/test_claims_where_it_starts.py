@@ -196,6 +196,29 @@ def test_width_exponent_of_alike_high():
     assert close(where_it_starts.width_exponent_of_alike_high, fitted("all alike")[2])
 
 
+def alone(matrix: str, convention: str) -> float:
+    """The slope of numpy's polynomial through logarithms."""
+    rows = json.loads((RESULTS / "starting-gradients" / "rows.json").read_bytes())
+    points = [(r["width"], r["gradient"][matrix]) for r in rows if r["convention"] == convention]
+    return np.polyfit(*np.log(points).T, 1)[0]
+
+
+def test_embed_exponent_of_unit():
+    assert close(where_it_starts.embed_exponent_of_unit, alone("W_E", "unit embedding"))
+
+
+def test_unembed_exponent_of_unit():
+    assert close(where_it_starts.unembed_exponent_of_unit, alone("W_U", "unit embedding"))
+
+
+def test_query_exponent_of_the_paper():
+    assert close(where_it_starts.query_exponent_of_the_paper, alone("W_Q", "paper"))
+
+
+def test_embed_exponent_of_the_paper():
+    assert close(where_it_starts.embed_exponent_of_the_paper, alone("W_E", "paper"))
+
+
 def test_size_ratio_of_the_paper():
     """By the variances that are drawn from: 1 / width, and 1 / tokens."""
     expected = math.sqrt((113 + 1) / WIDTH)
@@ -223,6 +246,26 @@ def test_spread_of_gradients():
 
 
 # --- an embedding that does not move -------------------------------------------------------------
+
+
+def plausible(count: int, of: int) -> tuple[float, float]:
+    """The shares that are no more than 1.96 standard errors of their own away, by scipy's test."""
+    return stats.binomtest(count, of).proportion_ci(method="wilson")
+
+
+def test_no_start_at_most():
+    seeds = len(recipe("start-decays")["seeds"])
+    assert close(where_it_starts.no_start_at_most, plausible(0, seeds)[1])
+
+
+def test_every_start_at_least():
+    seeds = len(recipe("start-decays")["seeds"])
+    assert close(where_it_starts.every_start_at_least, plausible(seeds, seeds)[0])
+
+
+def test_no_small_start_at_most():
+    seeds = len(recipe("small-embedding-rates")["seeds"])
+    assert close(where_it_starts.no_small_start_at_most, plausible(0, seeds)[1])
 
 
 def test_free_understand():
@@ -424,16 +467,17 @@ def test_descent_lost():
     assert where_it_starts.descent_lost.value == lost("start-descent", scales=1.0, lrs=0.1)
 
 
-def memorizing(**wanted: float) -> int:
-    return int(np.isfinite(arrivals("start-descent", "train", MEMORIZED, **wanted)).sum())
+def memorizing(name: str, **wanted: float) -> int:
+    return int(np.isfinite(arrivals(name, "train", MEMORIZED, **wanted)).sum())
 
 
 def test_descent_memorize_halved():
-    assert where_it_starts.descent_memorize_halved.value == memorizing(scales=0.5)
+    assert where_it_starts.descent_memorize_halved.value == memorizing("start-descent", scales=0.5)
 
 
 def test_descent_memorize():
-    assert where_it_starts.descent_memorize.value == memorizing(scales=1.0, lrs=0.1)
+    found = memorizing("start-descent", scales=1.0, lrs=0.1)
+    assert where_it_starts.descent_memorize.value == found
 
 
 def test_descent_loss_halved():
@@ -489,6 +533,76 @@ def test_slope_of_the_paper():
 
 def test_slope_of_half():
     assert close(where_it_starts.slope_of_half, middle(slopes(0.5)), rel=1e-4)
+
+
+WITHOUT, LITTLE = LESS = "start-descent-decay-0", "start-descent-decay-0.0002"
+
+
+def rest(name: str, scale: float) -> np.ndarray:
+    """What those that were ever sure of what is shown answer of the rest in the last row."""
+    sure = chosen(name, table(name)["train_accuracy"], scales=scale) > MEMORIZED
+    return final(name, "test_accuracy", scales=scale)[sure.any(axis=0)]
+
+
+def test_halved_memorize_without():
+    assert where_it_starts.halved_memorize_without.value == memorizing(WITHOUT, scales=0.5)
+
+
+def test_halved_memorize_little():
+    assert where_it_starts.halved_memorize_little.value == memorizing(LITTLE, scales=0.5)
+
+
+def test_halved_memorize_less():
+    found = sum(len(rest(name, 0.5)) for name in LESS)
+    assert where_it_starts.halved_memorize_less.value == found
+
+
+def test_halved_lost():
+    assert where_it_starts.halved_lost.value == sum(lost(name, scales=0.5) for name in LESS)
+
+
+def test_whole_memorize_less():
+    found = sum(len(rest(name, 1.0)) for name in LESS)
+    assert where_it_starts.whole_memorize_less.value == found
+
+
+def test_less_understand():
+    assert where_it_starts.less_understand.value == sum(map(count, LESS))
+
+
+def test_halved_answered_without():
+    assert close(where_it_starts.halved_answered_without, middle(rest(WITHOUT, 0.5)))
+
+
+def test_halved_answered_little():
+    assert close(where_it_starts.halved_answered_little, middle(rest(LITTLE, 0.5)))
+
+
+def test_whole_answered_without():
+    assert close(where_it_starts.whole_answered_without, middle(rest(WITHOUT, 1.0)))
+
+
+def test_whole_answered_little():
+    assert close(where_it_starts.whole_answered_little, middle(rest(LITTLE, 1.0)))
+
+
+def ahead() -> list[bool]:
+    """Of each that memorizes from half the weights, by the ranks of all that memorize."""
+    found = []
+    for name in LESS:
+        halved, whole = rest(name, 0.5), rest(name, 1.0)
+        ranks = stats.rankdata(np.append(whole, halved), method="min")
+        found += list(ranks[len(whole) :] > ranks[: len(whole)].max())
+    return found
+
+
+def test_halved_ahead():
+    assert where_it_starts.halved_ahead.value == sum(ahead())
+
+
+def test_halved_ahead_low():
+    low = plausible(int(sum(ahead())), len(ahead()))[0]
+    assert close(where_it_starts.halved_ahead_low, low)
 
 
 # --- from lazy to rich ---------------------------------------------------------------------------
@@ -588,16 +702,32 @@ def test_start_output_most_understand():
     assert where_it_starts.start_output_most_understand.value == count("start-output-3")
 
 
-def test_start_output_least_answered():
-    found = middle(final("start-output-0.3", "test_accuracy"))
-    assert close(where_it_starts.start_output_least_answered, found)
+def output_waits(scale: str) -> list[float]:
+    name = f"start-output-{scale}"
+    return list(np.subtract(understood(name), arrivals(name, "train", MEMORIZED)))
 
 
-def test_start_output_even_answered():
-    found = middle(final("start-output-1", "test_accuracy"))
-    assert close(where_it_starts.start_output_even_answered, found)
+def test_start_output_least_wait():
+    assert close(where_it_starts.start_output_least_wait, middle(output_waits("0.3")))
 
 
-def test_start_output_most_answered():
-    found = middle(final("start-output-3", "test_accuracy"))
-    assert close(where_it_starts.start_output_most_answered, found)
+def test_start_output_even_wait():
+    assert close(where_it_starts.start_output_even_wait, middle(output_waits("1")))
+
+
+def test_start_output_most_wait():
+    assert close(where_it_starts.start_output_most_wait, middle(output_waits("3")))
+
+
+def ordered(step: int) -> int:
+    """Seeds whose waits, sorted, are in the order of the scales, or backwards."""
+    found = zip(*map(output_waits, ("0.3", "1", "3")), strict=True)
+    return sum(seed[::step] == tuple(sorted(set(seed))) for seed in found)
+
+
+def test_start_outputs_in_order():
+    assert where_it_starts.start_outputs_in_order.value == ordered(1)
+
+
+def test_start_outputs_in_reverse():
+    assert where_it_starts.start_outputs_in_reverse.value == ordered(-1)

@@ -1,12 +1,14 @@
 """Networks that start elsewhere, or are moved in another way; and what their pages rest on."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from workings import experiment as store
 from workings.grokking import (
@@ -286,6 +288,20 @@ def test_every_convention_width_and_seed_is_kept_once():
     found = [(row["convention"], row["width"], row["seed"]) for row in starting_gradients.kept()]
     expected = [(c, w, s) for c in recipe.conventions for w in recipe.widths for s in recipe.seeds]
     assert found == expected
+
+
+def test_the_table_of_powers_is_what_scipy_fits():
+    rows = starting_gradients.kept()
+    names = rows[0]["gradient"]
+    widths = np.log([row["width"] for row in rows]).reshape(3, -1)
+    table = starting_gradients.table()
+    assert table.count("<tr>") == 1 + len(names) == 10
+    for name in names:
+        gradients = np.log([row["gradient"][name] for row in rows]).reshape(3, -1)
+        lines = [stats.linregress(*points) for points in zip(widths, gradients, strict=True)]
+        half = stats.t.ppf(0.975, widths.shape[1] - 2)
+        cells = [f"{line.slope:+.2f} ± {half * line.stderr:.2f}" for line in lines]
+        assert re.findall(r">([+-][^<]+)<", re.findall(rf">{name}<.*?</tr>", table)[0]) == cells
 
 
 def test_a_changed_recipe_of_gradients_is_noticed(monkeypatch, tmp_path):

@@ -312,8 +312,20 @@ START_DESCENT = start(
     lrs=(0.03, 0.1, 0.3),
     steps=1_700,
 )
+# From half the weights that decay outruns what is learned, so that another start needs less of it.
+START_DESCENT_LESS = {
+    decay: start(
+        f"start-descent-decay-{decay:g}",
+        optimizer="descent",
+        decays=(decay,),
+        scales=(0.5, 1.0),
+        lrs=(0.03, 0.05, 0.1),
+        steps=2_400,
+    )
+    for decay in (0.0, 2e-4)
+}
 START_OUTPUTS = {
-    alpha: start(f"start-output-{alpha:g}", outputs=(alpha,), steps=1_000)
+    alpha: start(f"start-output-{alpha:g}", outputs=(alpha,), steps=2_400)
     for alpha in (0.3, 1.0, 3.0)
 }
 
@@ -382,6 +394,7 @@ ALL = [
     START_FEATURES,
     *START_RATES.values(),
     START_DESCENT,
+    *START_DESCENT_LESS.values(),
     *START_OUTPUTS.values(),
     *SLINGSHOTS.values(),
     *SLINGSHOTS_OF_SUMS.values(),

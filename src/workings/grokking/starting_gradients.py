@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from workings import recipes
+from workings import intervals, recipes
 from workings.claims import ROOT
 from workings.streams import stream
 
-from . import training
+from . import speed, training
 from .engine import Batch
 from .reference import Weights
 from .training import Addition
@@ -150,6 +150,27 @@ def kept() -> list[dict]:
     if recipe != json.loads(json.dumps(asdict(RECIPE))):
         raise ValueError(f"{KEPT} was measured by another recipe; measure it again")
     return json.loads((KEPT / "rows.json").read_text(encoding="utf-8"))
+
+
+def power(name: str, convention: str) -> intervals.Estimate:
+    """The power of the width by which a matrix's gradient goes, fitted to all networks."""
+    some = [row for row in kept() if row["convention"] == convention]
+    return intervals.power_law(
+        [row["width"] for row in some], [row["gradient"][name] for row in some]
+    )
+
+
+def table() -> str:
+    """The powers of all matrices and conventions in HTML, with half their 95% intervals."""
+    powers = {
+        name: [power(name, convention) for convention in RECIPE.conventions]
+        for name in kept()[0]["gradient"]
+    }
+    rows = [
+        [name, *(f"{each.value:+.2f} ± {each.high - each.value:.2f}" for each in some)]
+        for name, some in powers.items()
+    ]
+    return speed.html(["gradient", *RECIPE.conventions], rows)
 
 
 def main() -> None:

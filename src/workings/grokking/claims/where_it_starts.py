@@ -1,6 +1,7 @@
 """The numbers of "Where does it start?"."""
 
 import math
+import operator
 from collections.abc import Callable
 from functools import cache
 from statistics import mean, median
@@ -19,6 +20,7 @@ from ..experiments import (
     SMALL_EMBEDDING_RATES,
     START_DECAYS,
     START_DESCENT,
+    START_DESCENT_LESS,
     START_FEATURES,
     START_FROZEN,
     START_NARROW,
@@ -55,7 +57,12 @@ def understanding(experiment: Experiment, wanted: Wanted = lambda run: True) -> 
     return sum(network.understood is not None for network in some(experiment, wanted))
 
 
-def lost(experiment: Experiment, wanted: Wanted) -> int:
+def memorizing(experiment: Experiment, wanted: Wanted = lambda run: True) -> int:
+    """How many of these networks memorize."""
+    return sum(network.memorized is not None for network in some(experiment, wanted))
+
+
+def lost(experiment: Experiment, wanted: Wanted = lambda run: True) -> int:
     """How many of these networks end in numbers that are none, for their rate is too large."""
     last = kept(experiment).rows[-1]["train_loss"]
     return sum(not np.isfinite(last[place]) for place in places(experiment, wanted))
@@ -111,6 +118,30 @@ def exponent(convention: str) -> intervals.Estimate:
     """The power of the width by which the gradients' ratio goes, fitted to all networks."""
     points = [(w, r) for w in WIDTHS for r in embed_to_unembed("gradient", convention, w)]
     return intervals.power_law(*zip(*points, strict=True))
+
+
+@computed("+.2f")
+def embed_exponent_of_unit() -> float:
+    """The power of the width by which the embedding's gradient goes, drawn with unit numbers."""
+    return starting_gradients.power("W_E", UNIT).value
+
+
+@computed("+.2f")
+def unembed_exponent_of_unit() -> float:
+    """The same of the unembedding's."""
+    return starting_gradients.power("W_U", UNIT).value
+
+
+@computed("+.2f")
+def query_exponent_of_the_paper() -> float:
+    """The power of the width by which the queries' gradient goes, as the paper starts."""
+    return starting_gradients.power("W_Q", PAPER).value
+
+
+@computed("+.2f")
+def embed_exponent_of_the_paper() -> float:
+    """The power of the width by which the embedding's gradient goes, as the paper starts."""
+    return starting_gradients.power("W_E", PAPER).value
 
 
 @given(".0f")
@@ -306,6 +337,18 @@ def start_seeds() -> int:
     return len(START_DECAYS.recipe.seeds)
 
 
+@computed(".0%")
+def no_start_at_most() -> float:
+    """If none of so many does: the upper end of Wilson's interval for the share that does."""
+    return intervals.wilson(0, start_seeds.value).high
+
+
+@computed(".0%")
+def every_start_at_least() -> float:
+    """If all of so many do: the lower end."""
+    return intervals.wilson(start_seeds.value, start_seeds.value).low
+
+
 @given("d")
 def start_narrow_width() -> int:
     """A width smaller than the number of tokens."""
@@ -414,6 +457,12 @@ def with_rate(rate: float) -> Wanted:
 def small_start_seeds() -> int:
     """Small networks of each kind."""
     return len(SMALL_EMBEDDING_RATES.recipe.seeds)
+
+
+@computed(".0%")
+def no_small_start_at_most() -> float:
+    """If none of so many does: the upper end of Wilson's interval for the share that does."""
+    return intervals.wilson(0, small_start_seeds.value).high
 
 
 @given("d")
@@ -709,13 +758,12 @@ def descent_lost() -> int:
 @computed("d")
 def descent_memorize_halved() -> int:
     """How many memorize at any of the rates from half the weights."""
-    halved = some(START_DESCENT, with_scale(0.5))
-    return sum(network.memorized is not None for network in halved)
+    return memorizing(START_DESCENT, with_scale(0.5))
 
 
 @given("d")
 def descent_halved() -> int:
-    """Transformers that descend from half the weights."""
+    """Transformers that descend from half the weights, with each decay."""
     return len(places(START_DESCENT, with_scale(0.5)))
 
 
@@ -734,8 +782,7 @@ def guess_of_the_start() -> float:
 @computed("d")
 def descent_memorize() -> int:
     """How many transformers memorize at the middle rate, as the paper starts."""
-    found = some(START_DESCENT, descending(1.0, MIDDLE))
-    return sum(network.memorized is not None for network in found)
+    return memorizing(START_DESCENT, descending(1.0, MIDDLE))
 
 
 @cache
@@ -755,6 +802,115 @@ def slope_of_the_paper() -> float:
 def slope_of_half() -> float:
     """The same from half the weights."""
     return median(slopes(0.5))
+
+
+WITHOUT, LITTLE = START_DESCENT_LESS.values()
+
+
+def answered_by_memorizers(experiment: Experiment, scale: float) -> list[float]:
+    """What those of this scale that memorize answer of the rest at last."""
+    found = zip(
+        some(experiment, with_scale(scale)),
+        last(experiment, "test_accuracy", with_scale(scale)),
+        strict=True,
+    )
+    return [share for network, share in found if network.memorized is not None]
+
+
+def ahead(experiment: Experiment) -> int:
+    """How many that memorize from half the weights answer more than any from the usual ones."""
+    best = max(answered_by_memorizers(experiment, 1.0))
+    return sum(share > best for share in answered_by_memorizers(experiment, 0.5))
+
+
+@given("g")
+def little_descent_decay() -> float:
+    """A decay that is smaller by far than that of the other transformers that descend."""
+    return LITTLE.recipe.decays[0]
+
+
+@given(",d")
+def less_descent_steps() -> int:
+    """The steps of transformers that descend with that decay, or with none."""
+    return LITTLE.recipe.steps
+
+
+@given("d")
+def less_descent_each() -> int:
+    """Transformers of each scale with little decay or none: every learning rate and seed."""
+    return len(places(WITHOUT, with_scale(0.5))) + len(places(LITTLE, with_scale(0.5)))
+
+
+@computed("d")
+def halved_memorize_without() -> int:
+    """How many memorize from half the weights by descent without decay."""
+    return memorizing(WITHOUT, with_scale(0.5))
+
+
+@computed("d")
+def halved_memorize_little() -> int:
+    """How many do with little decay."""
+    return memorizing(LITTLE, with_scale(0.5))
+
+
+@computed("d")
+def halved_lost() -> int:
+    """How many from half the weights are lost, with little decay or none."""
+    return sum(lost(each, with_scale(0.5)) for each in (WITHOUT, LITTLE))
+
+
+@computed("d")
+def whole_memorize_less() -> int:
+    """How many memorize from the usual weights, with little decay or none."""
+    return sum(memorizing(each, with_scale(1.0)) for each in (WITHOUT, LITTLE))
+
+
+@computed("d")
+def less_understand() -> int:
+    """How many of all these understand."""
+    return understanding(WITHOUT) + understanding(LITTLE)
+
+
+@computed(".0%")
+def halved_answered_without() -> float:
+    """What those that memorize from half the weights answer of the rest without decay; median."""
+    return median(answered_by_memorizers(WITHOUT, 0.5))
+
+
+@computed(".0%")
+def halved_answered_little() -> float:
+    """The same with little decay."""
+    return median(answered_by_memorizers(LITTLE, 0.5))
+
+
+@computed(".0%")
+def whole_answered_without() -> float:
+    """What those that memorize from the usual weights answer of the rest without decay; median."""
+    return median(answered_by_memorizers(WITHOUT, 1.0))
+
+
+@computed(".0%")
+def whole_answered_little() -> float:
+    """The same with little decay."""
+    return median(answered_by_memorizers(LITTLE, 1.0))
+
+
+@computed("d")
+def halved_memorize_less() -> int:
+    """How many memorize from half the weights with little decay or none."""
+    return halved_memorize_without.value + halved_memorize_little.value
+
+
+@computed("d")
+def halved_ahead() -> int:
+    """How many of these answer more than any from the usual weights with the same decay."""
+    return ahead(WITHOUT) + ahead(LITTLE)
+
+
+@computed(".0%")
+def halved_ahead_low() -> float:
+    """The lower end of Wilson's interval for the share that does."""
+    return intervals.wilson(halved_ahead.value, halved_memorize_less.value).low
 
 
 # --- from lazy to rich ---------------------------------------------------------------------------
@@ -936,27 +1092,48 @@ def start_output_most_understand() -> int:
     return understanding(START_OUTPUTS[HIGH_OUTPUT])
 
 
-def answered(alpha: float) -> float:
-    """The share of new questions that the median transformer answers at last."""
-    return median(last(START_OUTPUTS[alpha], "test_accuracy"))
+def output_waits(alpha: float) -> milestones.Spread:
+    """The steps from memorizing to understanding of the transformers with this output scale."""
+    return milestones.spread([network.wait for network in some(START_OUTPUTS[alpha])])
 
 
-@computed(".0%")
-def start_output_least_answered() -> float:
-    """The share of new questions answered at last at the smallest output scale, by the median."""
-    return answered(LOW_OUTPUT)
+@computed(",.0f")
+def start_output_least_wait() -> float:
+    """The wait of transformers at the smallest output scale, by the median."""
+    return float(output_waits(LOW_OUTPUT).median)
 
 
-@computed(".0%")
-def start_output_even_answered() -> float:
+@computed(",.0f")
+def start_output_even_wait() -> float:
     """The same at an output scale of one."""
-    return answered(1.0)
+    return float(output_waits(1.0).median)
 
 
-@computed(".0%")
-def start_output_most_answered() -> float:
+@computed(",.0f")
+def start_output_most_wait() -> float:
     """The same at the largest output scale."""
-    return answered(HIGH_OUTPUT)
+    return float(output_waits(HIGH_OUTPUT).median)
+
+
+def seeds_whose_waits(order: Callable[[float, float], bool]) -> int:
+    """With how many seeds all waits of transformers are in this order, by their output scale."""
+    by_scale = (
+        [math.inf if network.wait is None else network.wait for network in some(START_OUTPUTS[a])]
+        for a in sorted(START_OUTPUTS)
+    )
+    return sum(all(map(order, seed, seed[1:])) for seed in zip(*by_scale, strict=True))
+
+
+@computed("d")
+def start_outputs_in_order() -> int:
+    """With how many seeds the wait of a transformer grows with its output scale all along."""
+    return seeds_whose_waits(operator.lt)
+
+
+@computed("d")
+def start_outputs_in_reverse() -> int:
+    """With how many it falls all along."""
+    return seeds_whose_waits(operator.gt)
 
 
 # --- verdicts ------------------------------------------------------------------------------------
@@ -968,26 +1145,37 @@ def start_output_most_answered() -> float:
     rests_on=[
         descent_memorize,
         descent_memorize_halved,
-        slope_of_half,
-        slope_of_the_paper,
+        halved_memorize_less,
+        halved_ahead,
+        halved_ahead_low,
         small_descent_half,
         small_descent_one,
     ],
 )
 def descent_fails_by_its_start(
-    memorize: int, halved: int, half: float, whole: float, small_half: int, small_one: int
+    memorize: int,
+    halved: int,
+    less: int,
+    ahead: int,
+    ahead_low: float,
+    small_half: int,
+    small_one: int,
 ) -> Ruling:
     """Momentum SGD had trouble because gradients at initialization were far too big in places."""
     why = (
-        f"At a rate that one has to look for, {memorize} transformers memorize from the paper's "
-        f"own start. From half the weights the first gradient is {half:.2f} long instead of "
-        f"{whole:.2f}, and {halved} memorize at any rate, as decay outruns what they learn. Small "
-        f"networks on the mean square are another matter: {small_half} understand from half the "
-        f"weights, {small_one} from the usual ones."
+        f"A smaller start, with smaller gradients, helps where decay lets it: with little or none "
+        f"{ahead} of {less} transformers that memorize from half the weights answer more of the "
+        f"rest than any from the usual ones (a share of {ahead_low:.0%} or more), and of small "
+        f"networks {small_half} understand in place of {small_one}. With more decay {halved} "
+        f"transformers memorize from half the weights, and {memorize} do from the usual ones at "
+        f"a rate that one has to look for."
     )
     if not memorize:
         return Ruling("holds", why)
-    return Ruling("off" if half < whole and not halved else "holds with conditions", why)
+    helps = ahead_low > 0.5, small_half > small_one
+    if not any(helps):
+        return Ruling("fails", why)
+    return Ruling("holds" if all(helps) and halved else "holds with conditions", why)
 
 
 @claim(
@@ -1035,9 +1223,9 @@ def embedding_is_too_small(paper: float, widest: float, unit: float) -> Ruling:
 def still_embedding_is_random_features(small: int, features: int, frozen: int, of: int) -> Ruling:
     """With an embedding that is small and does not move a network regresses on random features."""
     why = (
-        f"With nothing behind it but a readout, a still embedding is that: {small} small networks "
-        f"and {features} transformers understand. But {frozen} of {of} transformers understand "
-        f"with a still embedding, for what is between learns."
+        f"With nothing behind a still embedding but a readout, {small} small networks and "
+        f"{features} transformers understand. If what is between may learn, {frozen} of {of} "
+        f"transformers do."
     )
     if small + features:
         return Ruling("fails", why)
