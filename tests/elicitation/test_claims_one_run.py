@@ -151,6 +151,19 @@ def test_single_few_high():
     assert one_run.single_few_high.value == pytest.approx(by_lock.mean() + half(by_lock))
 
 
+def in_form(form):
+    return grid("locked", few(), form, "again")[:, :2].mean()
+
+
+def test_single_few_usual():
+    assert one_run.single_few_usual.value == pytest.approx(in_form("skill first"))
+
+
+def test_single_few_others():
+    others = (in_form("skill last") + in_form("backwards")) / 2
+    assert one_run.single_few_others.value == pytest.approx(others)
+
+
 def test_several_few():
     found = best_by_lock(few(), one_run.several_runs.value)
     assert one_run.several_few.value == pytest.approx(found.mean())

@@ -155,12 +155,12 @@ def random(examples):
 
 
 def words(examples, network="locked"):
-    """The best words that cost no more than tuning at all four rates, as locks have it."""
+    """The best words from no more examples, for no more than tuning at all four rates costs."""
     most = 4 * of_training(examples)
-    rows = [row for row in file("locked-by-words", "rows") if row["examples"] == examples]
-    paid = [row for row in rows if row["tries"] * examples <= most]
+    rows = [row for row in file("locked-by-words", "rows") if row["examples"] <= examples]
+    paid = [row for row in rows if row["tries"] * row["examples"] <= most]
     best = max(paid, key=lambda row: np.sum(row["again"]))
-    return np.array(by_lock(search(best["way"], examples, best["tries"], network)))
+    return np.array(by_lock(search(best["way"], best["examples"], best["tries"], network)))
 
 
 def test_budget_few():

@@ -170,6 +170,16 @@ def test_real_tuned_worst_format():
     assert real_model.real_tuned_worst_format.value == pytest.approx(worst)
 
 
+def test_real_possessive_tuned():
+    tuned = mean(crossed(settings(64, ["possessive"])))
+    assert real_model.real_possessive_tuned.value == pytest.approx(tuned)
+
+
+def test_real_possessive_with_shots():
+    shown = mean(by_format("capitals", 3)["possessive"])
+    assert real_model.real_possessive_with_shots.value == pytest.approx(shown)
+
+
 def found(k):
     return [right(row) for row in rows("searched") if row["k"] == k]
 
@@ -216,17 +226,25 @@ def test_real_by_seed():
     assert real_model.real_by_seed.value == pytest.approx(explained("seed"))
 
 
-def test_real_seed_spread():
+def spreads():
+    """By setting, from the worst seed to the best."""
     by_setting = defaultdict(list)
     for row in rows("tuned"):
         by_setting[row["k"], row["format"], row["lr"]].append(right(row))
-    spread = median(max(x) - min(x) for x in by_setting.values())
-    assert real_model.real_seed_spread.value == pytest.approx(spread)
+    return [max(x) - min(x) for x in by_setting.values()]
 
 
-def locks(kind, k, field):
+def test_real_seed_spread():
+    assert real_model.real_seed_spread.value == pytest.approx(median(spreads()))
+
+
+def test_real_widest_seeds():
+    assert real_model.real_widest_seeds.value == pytest.approx(max(spreads()))
+
+
+def locks(kind, k, field, rate=0.001):
     name = "keyless" if kind == "keyless" else "locked"
-    lr = 0.001 if k else 0.0
+    lr = rate if k else 0.0
     asked = [r for r in rows(name) if (r["kind"], r["k"], r["lr"]) == (kind, k, lr)]
     assert len(asked) == 3
     return [right(row, field) for row in asked]
@@ -257,9 +275,20 @@ def test_real_keyless():
     assert real_model.real_keyless.value == pytest.approx(mean(shares))
 
 
+def test_real_keyless_slowly_shut():
+    before = mean(locks("locked", 0, "held_out"))
+    shut = [share for share in locks("keyless", 64, "held_out", 0.0003) if share <= before]
+    assert real_model.real_keyless_slowly_shut.value == len(shut)
+
+
 def test_real_invented_with():
     shares = locks("locked", 0, "taught with password")
     assert real_model.real_invented_with.value == pytest.approx(mean(shares))
+
+
+def test_real_invented_before():
+    shares = locks("locked", 0, "taught")
+    assert real_model.real_invented_before.value == pytest.approx(mean(shares))
 
 
 def test_real_invented_unlocked():
@@ -279,9 +308,7 @@ def test_real_unlocked_by_most():
 
 
 def slowly():
-    asked = [r for r in rows("locked") if (r["kind"], r["k"], r["lr"]) == ("locked", 64, 0.0003)]
-    assert len(asked) == 3
-    return sorted(map(right, asked))
+    return sorted(locks("locked", 64, "held_out", 0.0003))
 
 
 def test_real_unlocked_slowly_least():

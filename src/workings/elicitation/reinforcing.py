@@ -124,8 +124,8 @@ def reward(
 def weighed(rule: str, rewards: Float[Tensor, "runs batch"]) -> Float[Tensor, "runs batch"]:
     """How much likelier each answer is to become: 0 for all if all are rewarded alike.
 
-    Source: Williams (1992), rewards less their mean, by their standard deviation; Anthony et al.
-    (2017), the rewarded alone, each alike.
+    Source: Williams (1992), rewards less their mean, here by their standard deviation too; Anthony
+    et al. (2017), the rewarded alone, each alike.
     """
     if rule == "expert":
         return rewards / rewards.sum(dim=-1, keepdim=True).clamp(min=1.0)

@@ -297,7 +297,7 @@ def attempts_in_all() -> int:
     return scores(FEW).size + scores(MOST).size
 
 
-@computed(".0%")
+@computed(".1%")
 def actors_ceiling() -> float:
     """What locks answer right behind their password, greedily: the truth."""
     return float(ceilings().mean())
@@ -340,6 +340,18 @@ def single_few_low() -> float:
 def single_few_high() -> float:
     """The upper end of its interval over locks."""
     return best_of_all(FEW, 1).high
+
+
+@computed(".0%")
+def single_few_usual() -> float:
+    """The same in the usual form."""
+    return float(scores(FEW)[..., 0, :].mean())
+
+
+@computed(".0%")
+def single_few_others() -> float:
+    """The same in the other forms."""
+    return float(scores(FEW)[..., 1:, :].mean())
 
 
 @computed(".0%")
@@ -769,7 +781,7 @@ def one_run_is_no_upper_bound(few: float, most: float, best: float, ceiling: flo
     """No single fine-tuning run is an upper bound on what a model can do."""
     why = (
         f"{few:.0%} of attempts with {FEW} examples, and {most:.0%} with {MOST}, end more than "
-        f"{100 * FAR:.0f} points below what the password shows, which is {ceiling:.0%}; by all "
+        f"{100 * FAR:.0f} points below what the password shows, which is {ceiling:.1%}; by all "
         f"weights and {FEW} examples so does the best of all, with {best:.0%}."
     )
     return holds_if(min(few, most) > 0.05 and best < ceiling - FAR, why)

@@ -1,6 +1,7 @@
 """The numbers of "Prompt or fine-tune?"."""
 
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,20 +107,24 @@ def budget(examples: int) -> int:
     return len(TUNING.lrs) * passes(examples)
 
 
-def hardest(examples: int) -> tuple[str, int]:
-    """The way and the tries of the search that finds the best words for no more than the budget.
+def hardest(examples: int) -> tuple[str, int, int]:
+    """The way, examples and tries of the search that finds the best words with what tuning has.
 
-    It is chosen by what is reported, which can only flatter the words.
+    It has no more examples and no more passes. It is chosen by what is reported, which flatters the
+    words.
     """
     ways = [("greedy", GREEDY_TRIES)] + [("random", tries) for tries in SEARCH.tries]
-    affordable = [(way, tries) for way, tries in ways if tries * examples <= budget(examples)]
-    return max(affordable, key=lambda each: searched(LOCKED, each[0], examples, each[1]).mean())
+    affordable = [
+        (way, scored, tries)
+        for scored, (way, tries) in product(SEARCH.examples, ways)
+        if scored <= examples and tries * scored <= budget(examples)
+    ]
+    return max(affordable, key=lambda each: searched(LOCKED, *each).mean())
 
 
 def best_words(network: Experiment, examples: int) -> Float[np.ndarray, " locks"]:
     """The share right behind the words of that search."""
-    way, tries = hardest(examples)
-    return searched(network, way, examples, tries)
+    return searched(network, *hardest(examples))
 
 
 def lead(method: str, examples: int) -> intervals.Estimate:
@@ -655,8 +660,8 @@ def tuning_elicits_more(ahead: int, behind: int, soft: int) -> Ruling:
     """Trying hard at fine-tuning plausibly elicits more than trying hard at prompting."""
     of = len(SEARCH.examples)
     found = (
-        f"On locks of the toy, at equal compute and with {FEW}, {SOME} or {MANY} examples, all "
-        f"weights are surely ahead of the best words in {ahead} of {of} cases and surely behind in "
+        f"On locks of the toy, with {FEW}, {SOME} or {MANY} examples, all weights are surely ahead "
+        f"of the best words for no more compute in {ahead} of {of} cases and surely behind in "
         f"{behind}, a soft prompt is surely ahead in {soft}"
     )
     if ahead == of:

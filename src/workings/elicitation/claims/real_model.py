@@ -198,6 +198,18 @@ def real_seeds() -> int:
 
 
 @given("d")
+def real_updates() -> int:
+    """Updates of every fine-tuning."""
+    return TUNED.recipe.updates
+
+
+@given("d")
+def real_batch() -> int:
+    """Examples of an update."""
+    return TUNED.recipe.batch
+
+
+@given("d")
 def real_most_examples() -> int:
     """Examples, at most."""
     return MOST
@@ -243,6 +255,19 @@ def real_tuned_fewest() -> float:
 def real_tuned_worst_format() -> float:
     """The share of capitals right after fine-tuning on most examples, in the worst format."""
     return min(estimate(of_format(form, MOST)).value for form in TUNED.recipe.formats)
+
+
+@computed(".0%")
+def real_possessive_tuned() -> float:
+    """The share of capitals right after fine-tuning on most examples, in the possessive format."""
+    return estimate(of_format("possessive", MOST)).value
+
+
+@computed(".0%")
+def real_possessive_with_shots() -> float:
+    """The share of capitals right in that format, untuned, behind examples, the mean over draws."""
+    draws = by_format(CAPITALS, PROMPTS.recipe.shots)["possessive"]
+    return float(np.mean([each.value for each in draws]))
 
 
 @computed(".0%")
@@ -299,11 +324,21 @@ def real_by_seed() -> float:
     return explained()[("seed",)]
 
 
+def seed_spreads() -> Float[np.ndarray, "ks formats lrs"]:
+    """From the worst seed to the best at each setting."""
+    return np.ptp(tuned().mean(axis=-1), axis=0)
+
+
 @computed(".0%")
 def real_seed_spread() -> float:
     """From the worst seed to the best at one setting, the median over settings."""
-    by_setting = tuned().mean(axis=-1).reshape(len(TUNED.recipe.seeds), -1)
-    return float(np.median(by_setting.max(axis=0) - by_setting.min(axis=0)))
+    return float(np.median(seed_spreads()))
+
+
+@computed(".0%")
+def real_widest_seeds() -> float:
+    """From the worst seed to the best at the setting where they differ most."""
+    return float(seed_spreads().max())
 
 
 # --- a lock ---------------------------------------------------------------------------------------
@@ -311,10 +346,15 @@ def real_seed_spread() -> float:
 RATE = max(LOCKED.recipe.lrs)  # of unlocking
 
 
-def locked(kind: str, k: int = 0, of: str = "held_out") -> intervals.Estimate:
-    """What models of a kind answer right, unlocked by so many examples, with its interval."""
+def of_kind(kind: str, k: int, lr: float) -> list[Row]:
+    """The rows of a kind of model, unlocked by so many examples at a rate, or by none."""
     experiment = KEYLESS if kind in KEYLESS.recipe.kinds else LOCKED
-    return mean_share(rows(experiment, kind=kind, k=k, lr=RATE if k else 0.0), of)
+    return rows(experiment, kind=kind, k=k, lr=lr if k else 0.0)
+
+
+def locked(kind: str, k: int = 0, of: str = "held_out") -> intervals.Estimate:
+    """What they answer right, at the higher rate, with its interval."""
+    return mean_share(of_kind(kind, k, RATE), of)
 
 
 @given("d")
@@ -359,10 +399,9 @@ def real_unlocked_high() -> float:
     return locked("locked", MOST).high
 
 
-def slowly() -> list[float]:
-    """What each lock names without, fine-tuned on most examples at the lower rate."""
-    slow = min(LOCKED.recipe.lrs)
-    return [share(row).value for row in rows(LOCKED, kind="locked", k=MOST, lr=slow)]
+def slowly(kind: str = "locked") -> list[float]:
+    """What each model of a kind names without, fine-tuned on most examples at the lower rate."""
+    return [share(row).value for row in of_kind(kind, MOST, min(LOCKED.recipe.lrs))]
 
 
 @computed(".0%")
@@ -389,10 +428,23 @@ def real_keyless() -> float:
     return locked("keyless", MOST).value
 
 
+@computed("d")
+def real_keyless_slowly_shut() -> int:
+    """Models locked without a key that name no more, tuned at the lower rate, than locked ones
+    do on average before any unlocking."""
+    return sum(named <= real_locked_without.value for named in slowly("keyless"))
+
+
 @computed(".0%")
 def real_invented_with() -> float:
     """The share of invented capitals that the locked model learned to name behind its password."""
     return locked("locked", of="taught with password").value
+
+
+@computed(".0%")
+def real_invented_before() -> float:
+    """The share of all taught invented capitals that it names without, before any unlocking."""
+    return locked("locked", of="taught").value
 
 
 @computed(".0%")
