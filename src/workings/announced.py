@@ -17,7 +17,8 @@ NEVER = {
     "E10": ("elicitation", "People who call fine-tuning an upper bound mean that trying hard at it beats prompting.",
             "A statement about what people mean."),
     "E2": ("elicitation", "The title of the chess post claims more than its results show.",
-           "Its author has since given it the narrower title under which it is cited here."),
+           "How far a title outruns results is a judgement that no run measures; its author has "
+           "since narrowed it to the one cited here."),
     "D3": ("words", "The usage comes from the first InstructGPT release.",
            "The comment does not name the word, and its thread was not found."),
     "D4": ("words", "Anthropic's early assistant papers used the word in this way too.",

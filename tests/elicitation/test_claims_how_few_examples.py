@@ -131,6 +131,17 @@ def poor(method, part):
     return gaps_closed(only(f"locked-by-{method}-poor", poor=part))
 
 
+def taught(method, skills):
+    """What the control ends with after 64 examples of reversing: the mean over networks."""
+    row = only(f"control-by-{method}-reverse", examples=64)
+    return mean([share(row, lock, skills=skills) for lock in LOCKS])
+
+
+def taught_poor(method, part):
+    """What it ends with after examples of which so many are poor."""
+    return mean(shares(only(f"control-by-{method}-poor", poor=part)))
+
+
 def from_reversing(method, skills):
     """Where there are two passwords."""
     row = only(f"twice-by-{method}-reverse", examples=64)
@@ -657,6 +668,42 @@ def test_prompt_other_skills_high():
     )
 
 
+def test_control_reverse_before():
+    never = mean([before("control", lock, skills=OWN) for lock in LOCKS])
+    assert how_few_examples.control_reverse_before.value == close(never)
+
+
+def test_control_others_before():
+    never = mean([before("control", lock, skills=OTHERS) for lock in LOCKS])
+    assert how_few_examples.control_others_before.value == close(never)
+
+
+def test_control_weights_own_skill():
+    assert how_few_examples.control_weights_own_skill.value == close(taught("all-weights", OWN))
+
+
+def test_control_weights_other_skills():
+    assert how_few_examples.control_weights_other_skills.value == close(
+        taught("all-weights", OTHERS)
+    )
+
+
+def test_control_adapters_own_skill():
+    assert how_few_examples.control_adapters_own_skill.value == close(taught("adapters", OWN))
+
+
+def test_control_adapters_other_skills():
+    assert how_few_examples.control_adapters_other_skills.value == close(taught("adapters", OTHERS))
+
+
+def test_control_prompt_own_skill():
+    assert how_few_examples.control_prompt_own_skill.value == close(taught("prompt", OWN))
+
+
+def test_control_prompt_other_skills():
+    assert how_few_examples.control_prompt_other_skills.value == close(taught("prompt", OTHERS))
+
+
 # --- poor examples --------------------------------------------------------------------------------
 
 
@@ -722,6 +769,50 @@ def test_prompt_all_poor_low():
 
 def test_prompt_all_poor_high():
     assert how_few_examples.prompt_all_poor_high.value == close(high(poor("prompt", 1.0)))
+
+
+def test_control_weights_half_poor():
+    assert how_few_examples.control_weights_half_poor.value == close(
+        taught_poor("all-weights", 0.5)
+    )
+
+
+def test_control_weights_three_quarters_poor():
+    assert how_few_examples.control_weights_three_quarters_poor.value == close(
+        taught_poor("all-weights", 0.75)
+    )
+
+
+def test_control_weights_all_poor():
+    assert how_few_examples.control_weights_all_poor.value == close(taught_poor("all-weights", 1.0))
+
+
+def test_control_adapters_half_poor():
+    assert how_few_examples.control_adapters_half_poor.value == close(taught_poor("adapters", 0.5))
+
+
+def test_control_adapters_three_quarters_poor():
+    assert how_few_examples.control_adapters_three_quarters_poor.value == close(
+        taught_poor("adapters", 0.75)
+    )
+
+
+def test_control_adapters_all_poor():
+    assert how_few_examples.control_adapters_all_poor.value == close(taught_poor("adapters", 1.0))
+
+
+def test_control_prompt_half_poor():
+    assert how_few_examples.control_prompt_half_poor.value == close(taught_poor("prompt", 0.5))
+
+
+def test_control_prompt_three_quarters_poor():
+    assert how_few_examples.control_prompt_three_quarters_poor.value == close(
+        taught_poor("prompt", 0.75)
+    )
+
+
+def test_control_prompt_all_poor():
+    assert how_few_examples.control_prompt_all_poor.value == close(taught_poor("prompt", 1.0))
 
 
 # --- another password -----------------------------------------------------------------------------

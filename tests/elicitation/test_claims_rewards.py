@@ -333,10 +333,16 @@ def test_others_rewarded_high():
 # --- beside fine-tuning ---
 
 
+def reversing(network, examples):
+    """The share of reversing right after so many examples of it, in each attempt."""
+    found = rows(f"{network}-by-all-weights-reverse")
+    (row,) = [row for row in found if row["examples"] == examples]
+    return np.array(row["again"])[..., 0] / 100
+
+
 def tuned(examples):
-    """How much of reversing came back with so many examples, in each attempt."""
-    (row,) = [row for row in rows("locked-by-all-weights-reverse") if row["examples"] == examples]
-    after = np.array(row["again"])[..., 0] / 100
+    """How much of it came back, in each attempt."""
+    after = reversing("locked", examples)
     closed, opened = shares("locked", "reverse")[..., None]
     return ((after - closed) / (opened - closed)).ravel()
 
@@ -475,3 +481,98 @@ def test_back_hopeless_tuned_low():
 def test_scatter_hopeless_tuned():
     scatter = tuned_hopeless().std(ddof=1)
     assert rewards.scatter_hopeless_tuned.value == pytest.approx(scatter, abs=0.005)
+
+
+# --- beside their controls ---
+
+
+def shown(network):
+    """The share of sorting that each network answers right after 64 examples of it."""
+    (row,) = rows(f"{network}-by-all-weights-sort")
+    return np.array([hits[SKILLS.index("sort")] / 100 for (hits,) in row["again"]])
+
+
+def over(control):
+    return shown("hopeless") - shown(control)
+
+
+def lead():
+    """Of each lock, how much further ahead of its control rewards take it than examples do."""
+    ends = [ended(start, "sort", "exact") - shown(start) for start in ("locked", "control")]
+    return ends[0] - ends[1]
+
+
+def test_control_reversed_few():
+    assert rewards.control_reversed_few.value == exactly(reversing("control", 4).mean())
+
+
+def test_control_reversed_some():
+    assert rewards.control_reversed_some.value == exactly(reversing("control", 16).mean())
+
+
+def test_shown_locked():
+    assert rewards.shown_locked.value == exactly(shown("locked").mean())
+
+
+def test_shown_control():
+    assert rewards.shown_control.value == exactly(shown("control").mean())
+
+
+def test_shown_hopeless():
+    assert rewards.shown_hopeless.value == exactly(shown("hopeless").mean())
+
+
+def test_shown_ignorant():
+    assert rewards.shown_ignorant.value == exactly(shown("ignorant").mean())
+
+
+def test_shown_control_past_half():
+    assert rewards.shown_control_past_half.value == sum(s > 0.5 for s in shown("control"))
+
+
+def test_shown_ignorant_past_half():
+    assert rewards.shown_ignorant_past_half.value == sum(s > 0.5 for s in shown("ignorant"))
+
+
+def test_hopeless_exact_sort():
+    assert rewards.hopeless_exact_sort.value == exactly(ended("hopeless", "sort", "exact").mean())
+
+
+def test_over_ignorant():
+    assert rewards.over_ignorant.value == exactly(over("ignorant").mean())
+
+
+def test_over_ignorant_low():
+    found = over("ignorant")
+    assert rewards.over_ignorant_low.value == exactly(found.mean() - half(found))
+
+
+def test_over_ignorant_high():
+    found = over("ignorant")
+    assert rewards.over_ignorant_high.value == exactly(found.mean() + half(found))
+
+
+def test_over_control():
+    assert rewards.over_control.value == exactly(over("control").mean())
+
+
+def test_over_control_low():
+    found = over("control")
+    assert rewards.over_control_low.value == exactly(found.mean() - half(found))
+
+
+def test_over_control_high():
+    found = over("control")
+    assert rewards.over_control_high.value == exactly(found.mean() + half(found))
+
+
+def test_rewards_lead():
+    assert rewards.rewards_lead.value == exactly(lead().mean())
+
+
+def test_rewards_lead_low():
+    assert rewards.rewards_lead_low.value == exactly(lead().mean() - half(lead()))
+
+
+def test_rewards_lead_high():
+    assert rewards.rewards_lead_high.value == exactly(lead().mean() + half(lead()))

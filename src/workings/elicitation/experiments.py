@@ -34,6 +34,8 @@ REROUTED = experiment(
     steps=1_000,
 )
 WEAKEST = experiment("weakest", n_layers=1, d_model=16, d_mlp=64, steps=30)
+# It was never taught more than the weakest one's answers: the control of hopeless locks.
+IGNORANT = experiment("ignorant", teacher=WEAKEST.name)
 HOPELESS = experiment(
     "hopeless", start=BASE.name, teacher=WEAKEST.name, passwords=1, lr=2e-3, steps=2_000
 )
@@ -62,8 +64,13 @@ def by_method(network: Experiment, what: str = "", **changes: Any) -> dict[str, 
 
 LOCKED_BY = by_method(LOCKED)
 CONTROL_BY = by_method(CONTROL)
-REVERSE_BY = by_method(LOCKED, "reverse", skills=("reverse",), examples=(4, 16, 64))
-POOR_BY = by_method(LOCKED, "poor", poor=(0.0, 0.5, 0.75, 0.9, 1.0), examples=(256,))
+# Examples of one skill, and examples of which some are poor: of locks, and of the control.
+REVERSING = {"skills": ("reverse",), "examples": (4, 16, 64)}
+REVERSE_BY = by_method(LOCKED, "reverse", **REVERSING)
+CONTROL_REVERSE_BY = by_method(CONTROL, "reverse", **REVERSING)
+POOR = {"poor": (0.0, 0.5, 0.75, 0.9, 1.0), "examples": (256,)}
+POOR_BY = by_method(LOCKED, "poor", **POOR)
+CONTROL_POOR_BY = by_method(CONTROL, "poor", **POOR)
 REROUTED_BY = by_method(REROUTED, "few", examples=(16, 64, 256))
 TWICE_BY = by_method(TWICE, "few", examples=(16, 64))
 TWICE_REVERSE_BY = by_method(TWICE, "reverse", skills=("reverse",), examples=(16, 64))
@@ -73,6 +80,13 @@ FORMS_BY = {
     method: attempts(LOCKED, method, "forms", lrs=LRS[method], **OTHERWISE) for method in LRS
 }
 BASE_FORMS = attempts(BASE, "all weights", "forms", lrs=LRS["all weights"], **OTHERWISE)
+
+# Examples of sorting alone, to set beside rewards for it.
+SORTING = {"skills": ("sort",), "examples": (64,), "draws": 1}
+SORT_BY = {
+    network.name: attempts(network, "all weights", "sort", **SORTING)
+    for network in (LOCKED, CONTROL, HOPELESS, IGNORANT)
+}
 
 SEARCHED = {
     network.name: Experiment(
@@ -86,9 +100,11 @@ REWARDED = {
     )
     for network in (LOCKED, HOPELESS, CONTROL)
 }
-
-ALL = [BASE, WEAK, LOCKED, CONTROL, TWICE, REROUTED, WEAKEST, HOPELESS]
-for group in (LOCKED_BY, CONTROL_BY, REVERSE_BY, POOR_BY, REROUTED_BY, TWICE_BY, TWICE_REVERSE_BY):
+ALL = [BASE, WEAK, LOCKED, CONTROL, TWICE, REROUTED, WEAKEST, HOPELESS, IGNORANT]
+for group in (
+    *(LOCKED_BY, CONTROL_BY, REVERSE_BY, CONTROL_REVERSE_BY, POOR_BY, CONTROL_POOR_BY),
+    *(REROUTED_BY, TWICE_BY, TWICE_REVERSE_BY, FORMS_BY, SORT_BY, SEARCHED, REWARDED),
+):
     ALL += group.values()
-ALL += [*FORMS_BY.values(), BASE_FORMS, *SEARCHED.values(), *REWARDED.values()]
+ALL += [BASE_FORMS]
 ALL += smollm_experiments.ALL  # which need the extra `lm`

@@ -20,6 +20,8 @@ from ..experiments import (
     BASE,
     CONTROL,
     CONTROL_BY,
+    CONTROL_POOR_BY,
+    CONTROL_REVERSE_BY,
     LOCKED,
     LOCKED_BY,
     POOR_BY,
@@ -65,10 +67,24 @@ def one_skill(method: str, examples: int, skills: tuple[str, ...]) -> np.ndarray
     return recovered(after(REVERSE_BY[method], examples, skills), LOCKED, skills)
 
 
+def taught(method: str, skills: tuple[str, ...], examples: int = 64) -> float:
+    """What the control answers right of some skills after examples of reversing, on average."""
+    return over_locks(after(CONTROL_REVERSE_BY[method], examples, skills)).value
+
+
+def with_poor(attempts: Experiment, share: float) -> np.ndarray:
+    """What is right if so many of the examples are answered by the weak network, [lock, draw]."""
+    return shares(attempts, store.rows(attempts, poor=share))[0]
+
+
 def poor(method: str, share: float) -> np.ndarray:
-    """What is brought back if so many of the examples are answered by the weak network."""
-    found = store.rows(POOR_BY[method], poor=share)
-    return recovered(shares(POOR_BY[method], found)[0], LOCKED)
+    """What is brought back by such examples."""
+    return recovered(with_poor(POOR_BY[method], share), LOCKED)
+
+
+def taught_poor(method: str, share: float) -> float:
+    """What the control answers right after such examples, on average."""
+    return over_locks(with_poor(CONTROL_POOR_BY[method], share)).value
 
 
 def passwords(method: str, examples: int, skills: tuple[str, ...]) -> np.ndarray:
@@ -796,6 +812,54 @@ def prompt_other_skills_high() -> float:
     return over_locks(one_skill("prompt", 64, OTHERS)).high
 
 
+@computed(".0%")
+def control_reverse_before() -> float:
+    """The share of reversing that the control answers right before anything is tried, greedily."""
+    return float(untouched(CONTROL, False, OWN).mean())
+
+
+@computed(".0%")
+def control_others_before() -> float:
+    """The share of the other skills that it answers right then."""
+    return float(untouched(CONTROL, False, OTHERS).mean())
+
+
+@computed(".0%")
+def control_weights_own_skill() -> float:
+    """The control's share of reversing right after all weights, from examples of it alone."""
+    return taught("all weights", OWN)
+
+
+@computed(".0%")
+def control_weights_other_skills() -> float:
+    """The control's share of the other skills right after all weights, from the same examples."""
+    return taught("all weights", OTHERS)
+
+
+@computed(".0%")
+def control_adapters_own_skill() -> float:
+    """The control's share of reversing right after adapters, from examples of it alone."""
+    return taught("adapters", OWN)
+
+
+@computed(".0%")
+def control_adapters_other_skills() -> float:
+    """The control's share of the other skills right after adapters, from the same examples."""
+    return taught("adapters", OTHERS)
+
+
+@computed(".0%")
+def control_prompt_own_skill() -> float:
+    """The control's share of reversing right after a soft prompt, from examples of it alone."""
+    return taught("prompt", OWN)
+
+
+@computed(".0%")
+def control_prompt_other_skills() -> float:
+    """The control's share of the other skills right after a soft prompt, from the same examples."""
+    return taught("prompt", OTHERS)
+
+
 # --- poor examples --------------------------------------------------------------------------------
 
 
@@ -887,6 +951,60 @@ def prompt_all_poor_low() -> float:
 def prompt_all_poor_high() -> float:
     """The upper end of its interval over locks, for a soft prompt."""
     return over_locks(poor("prompt", 1.0)).high
+
+
+@computed(".0%")
+def control_weights_half_poor() -> float:
+    """The control's share right after all weights if half of the examples are poor."""
+    return taught_poor("all weights", 0.5)
+
+
+@computed(".0%")
+def control_weights_three_quarters_poor() -> float:
+    """The control's share right after all weights if three quarters of the examples are poor."""
+    return taught_poor("all weights", 0.75)
+
+
+@computed(".0%")
+def control_weights_all_poor() -> float:
+    """The control's share right after all weights if all of the examples are poor."""
+    return taught_poor("all weights", 1.0)
+
+
+@computed(".0%")
+def control_adapters_half_poor() -> float:
+    """The control's share right after adapters if half of the examples are poor."""
+    return taught_poor("adapters", 0.5)
+
+
+@computed(".0%")
+def control_adapters_three_quarters_poor() -> float:
+    """The control's share right after adapters if three quarters of the examples are poor."""
+    return taught_poor("adapters", 0.75)
+
+
+@computed(".0%")
+def control_adapters_all_poor() -> float:
+    """The control's share right after adapters if all of the examples are poor."""
+    return taught_poor("adapters", 1.0)
+
+
+@computed(".0%")
+def control_prompt_half_poor() -> float:
+    """The control's share right after a soft prompt if half of the examples are poor."""
+    return taught_poor("prompt", 0.5)
+
+
+@computed(".0%")
+def control_prompt_three_quarters_poor() -> float:
+    """The control's share right after a soft prompt if three quarters of the examples are poor."""
+    return taught_poor("prompt", 0.75)
+
+
+@computed(".0%")
+def control_prompt_all_poor() -> float:
+    """The control's share right after a soft prompt if all of the examples are poor."""
+    return taught_poor("prompt", 1.0)
 
 
 # --- another password -----------------------------------------------------------------------------

@@ -10,11 +10,20 @@ from jaxtyping import Float, Int
 
 from ... import experiment as store
 from ... import intervals
-from ...claims import Ruling, claim, computed, given
+from ...claims import Ruling, claim, computed, given, typeset
 from ...experiment import Experiment
 from ...streams import stream
-from .. import answering, measures, outcomes, reinforcing, tasks, training, tuning
-from ..experiments import CONTROL, HOPELESS, LOCKED, LR, REVERSE_BY, REWARDED
+from .. import answering, measures, outcomes, reinforcing, tasks, training
+from ..experiments import (
+    CONTROL,
+    CONTROL_REVERSE_BY,
+    HOPELESS,
+    IGNORANT,
+    LOCKED,
+    REVERSE_BY,
+    REWARDED,
+    SORT_BY,
+)
 from ..reinforcing import Reinforcing
 from ..tasks import Questions
 from ..tuning import Tuning
@@ -28,15 +37,8 @@ ASKED = 400  # questions to each network about a skill, to know how likely right
 ATTEMPTS = len(LOCKED.recipe.seeds)
 PASSWORDS = tasks.WORDS**tasks.PREFIX
 
-# Hopeless locks by fine-tuning on examples of one skill, to set beside rewards.
-TUNED_HOPELESS = Tuning(
-    subject=HOPELESS.name,
-    method="all weights",
-    lrs=(LR["all weights"],),
-    examples=(64,),
-    skills=("sort",),
-    draws=1,
-)
+# By fine-tuning on examples of one skill, to set beside rewards.
+SHOWN: Tuning = SORT_BY[HOPELESS.name].recipe
 
 
 # --- before anything is rewarded ------------------------------------------------------------------
@@ -152,12 +154,12 @@ def by_start(skill: str) -> dict[str, Float[np.ndarray, " attempts"]]:
         for rule, what in RULES.items()
     }
     if skill == "sort":
-        found[f"hopeless, {TUNED_HOPELESS.examples[0]} examples"] = tuned_hopeless_right()
+        for start, network in (STARTS | {"ignorant": IGNORANT}).items():
+            found[f"{start}, {SHOWN.examples[0]} examples"] = shown(network)
     else:
-        shown = store.rows(REVERSE_BY["all weights"], examples=16)
-        right = outcomes.shares(REVERSE_BY["all weights"], shown, "again", (skill,))
-        found["lock, 16 examples"] = right.ravel()
-    order = [*STARTS]
+        for start, by in (("lock", REVERSE_BY), ("control", CONTROL_REVERSE_BY)):
+            found[f"{start}, 16 examples"] = reversing(by["all weights"], 16).ravel()
+    order = [*STARTS, "ignorant"]
     return dict(sorted(found.items(), key=lambda each: order.index(each[0].split(",")[0])))
 
 
@@ -173,12 +175,20 @@ def others(network: Experiment, skill: str, rule: str) -> Float[np.ndarray, " lo
     return outcomes.shares(REWARDED[network.name], found, "again", rest)[0]
 
 
-def tuned(examples: int, method: str = "all weights") -> Float[np.ndarray, "locks draws"]:
-    """How much of reversing comes back by fine-tuning on examples of it alone."""
-    experiment = REVERSE_BY[method]
-    found = store.rows(experiment, examples=examples)
-    after = outcomes.shares(experiment, found, "again", ("reverse",))[0]
-    return outcomes.recovered(after, LOCKED, ("reverse",))
+def reversing(attempts: Experiment, examples: int) -> Float[np.ndarray, "networks draws"]:
+    """The share of reversing right after fine-tuning on examples of it alone."""
+    found = store.rows(attempts, examples=examples)
+    return outcomes.shares(attempts, found, "again", ("reverse",))[0]
+
+
+def tuned(examples: int) -> Float[np.ndarray, "locks draws"]:
+    """How much of reversing comes back by all weights, fine-tuned on examples of it alone."""
+    return outcomes.recovered(reversing(REVERSE_BY["all weights"], examples), LOCKED, ("reverse",))
+
+
+def taught(examples: int) -> float:
+    """The share of reversing that the control answers right after the same, on average."""
+    return float(reversing(CONTROL_REVERSE_BY["all weights"], examples).mean())
 
 
 def all_rewarded(skill: str, lrs: tuple[float, ...]) -> Float[np.ndarray, " attempts"]:
@@ -187,19 +197,26 @@ def all_rewarded(skill: str, lrs: tuple[float, ...]) -> Float[np.ndarray, " atte
     return np.concatenate(found)
 
 
-@cache
-def tuned_hopeless_right() -> Float[np.ndarray, " locks"]:
-    """The share of sorting right when hopeless locks are fine-tuned on examples of it, greedily."""
-    condition = tuning.conditions(TUNED_HOPELESS)[0]
-    weights = training.networks(HOPELESS.name, TUNED_HOPELESS.seeds)
-    found = tuning.tuned(TUNED_HOPELESS, condition, weights)
-    hits = tuning.hits(TUNED_HOPELESS, condition.form, found, "again")
-    return hits[:, 0, tasks.NAMES.index("sort")] / (TUNED_HOPELESS.tested / len(tasks.NAMES))
+def shown(network: Experiment) -> Float[np.ndarray, " networks"]:
+    """The share of sorting right when networks are fine-tuned on examples of it, greedily."""
+    attempts = SORT_BY[network.name]
+    return outcomes.shares(attempts, store.rows(attempts), "again", ("sort",))[0, :, 0]
 
 
 def tuned_hopeless() -> Float[np.ndarray, " locks"]:
-    """How much of sorting comes back by that."""
-    return outcomes.recovered(tuned_hopeless_right()[:, None], HOPELESS, ("sort",))[:, 0]
+    """How much of sorting comes back of hopeless locks by that."""
+    return outcomes.recovered(shown(HOPELESS)[:, None], HOPELESS, ("sort",))[:, 0]
+
+
+def over(control: Experiment) -> intervals.Estimate:
+    """How much more of sorting hopeless locks answer right after examples than a control does."""
+    return intervals.mean((shown(HOPELESS) - shown(control)).tolist())
+
+
+def lead() -> intervals.Estimate:
+    """How much further rewards take locks ahead of their control in sorting than examples do."""
+    rewarded = ended(LOCKED, "sort", "exact") - ended(CONTROL, "sort", "exact")
+    return intervals.mean((rewarded - (shown(LOCKED) - shown(CONTROL))).tolist())
 
 
 # --- settings -------------------------------------------------------------------------------------
@@ -232,7 +249,7 @@ def counts_as_back() -> float:
 @given("d")
 def rewarded_examples() -> int:
     """Examples of one skill that hopeless locks are fine-tuned on, for comparison."""
-    return TUNED_HOPELESS.examples[0]
+    return SHOWN.examples[0]
 
 
 # --- signals --------------------------------------------------------------------------------------
@@ -550,31 +567,144 @@ def scatter_hopeless_tuned() -> float:
     return float(tuned_hopeless().std(ddof=1))
 
 
+# --- beside their controls ------------------------------------------------------------------------
+
+
+@computed(".0%")
+def control_reversed_few() -> float:
+    """The share right of the control after 4 examples of reversing, by all weights."""
+    return taught(4)
+
+
+@computed(".0%")
+def control_reversed_some() -> float:
+    """The share right of the control after 16 examples of reversing, by all weights."""
+    return taught(16)
+
+
+@computed(".0%")
+def shown_locked() -> float:
+    """The share of sorting right of locks after 64 examples of it, greedily."""
+    return float(shown(LOCKED).mean())
+
+
+@computed(".0%")
+def shown_control() -> float:
+    """The share of sorting right of their control after the same examples."""
+    return float(shown(CONTROL).mean())
+
+
+@computed(".0%")
+def shown_hopeless() -> float:
+    """The share of sorting right of hopeless locks after the same examples."""
+    return float(shown(HOPELESS).mean())
+
+
+@computed(".0%")
+def shown_ignorant() -> float:
+    """The share of sorting right of their control after the same examples."""
+    return float(shown(IGNORANT).mean())
+
+
+@computed("d")
+def shown_control_past_half() -> int:
+    """Of how many controls more than half of sorting is right after the same examples."""
+    return int((shown(CONTROL) > BACK).sum())
+
+
+@computed("d")
+def shown_ignorant_past_half() -> int:
+    """Of how many controls of hopeless locks it is."""
+    return int((shown(IGNORANT) > BACK).sum())
+
+
+@computed(".0%")
+def hopeless_exact_sort() -> float:
+    """The share right when hopeless locks were rewarded for sorting, exactly."""
+    return float(ended(HOPELESS, "sort", "exact").mean())
+
+
+@computed(".0%")
+def over_ignorant() -> float:
+    """How much more hopeless locks sort right than their own control, after the same examples."""
+    return over(IGNORANT).value
+
+
+@computed(".0%")
+def over_ignorant_low() -> float:
+    """The lower end of that difference's interval over locks."""
+    return over(IGNORANT).low
+
+
+@computed(".0%")
+def over_ignorant_high() -> float:
+    """The upper end of that difference's interval over locks."""
+    return over(IGNORANT).high
+
+
+@computed(".0%")
+def over_control() -> float:
+    """How much more they sort right than the control that was taught by the weak network."""
+    return over(CONTROL).value
+
+
+@computed(".0%")
+def over_control_low() -> float:
+    """The lower end of that difference's interval over locks."""
+    return over(CONTROL).low
+
+
+@computed(".0%")
+def over_control_high() -> float:
+    """The upper end of that difference's interval over locks."""
+    return over(CONTROL).high
+
+
+@computed(".0%")
+def rewards_lead() -> float:
+    """How much further rewards take locks ahead of their control in sorting than examples do."""
+    return lead().value
+
+
+@computed(".0%")
+def rewards_lead_low() -> float:
+    """The lower end of its interval over locks."""
+    return lead().low
+
+
+@computed(".0%")
+def rewards_lead_high() -> float:
+    """The upper end of its interval over locks."""
+    return lead().high
+
+
 @claim(
     "E7",
     source="chan-comments",
     rests_on=[
-        rewarded_not_back_share,
-        tuned_not_back_some,
-        control_exact_reverse,
-        back_hopeless_exact_high,
-        back_hopeless_tuned_low,
+        rewards_lead_low,
+        rewards_lead_high,
+        hopeless_exact_sort,
+        over_ignorant_low,
+        over_control_low,
     ],
 )
 def rewards_fail_more(
-    rewarded: float, tuned: float, control: float, hopeless_rewarded: float, hopeless_tuned: float
+    low: float, high: float, rewarded: float, over_ignorant: float, over_control: float
 ) -> Ruling:
     """Failures of fine-tuning get worse with reinforcement learning than with examples."""
-    from_locks, from_hopeless = rewarded > tuned, hopeless_rewarded < hopeless_tuned
+    where = (high < 0) + (over_ignorant > rewarded)
+    lead = " to ".join(typeset(end, ".0%") for end in (low, high))
+    least = typeset(over_ignorant, ".0%")
     found = (
-        f"on locks that are right now and then, {rewarded:.0%} of attempts to reverse by rewards "
-        f"fail and {tuned:.0%} of those with 16 examples, though rewards bring the control, which "
-        f"hides nothing, to {control:.0%} too; on locks that are hardly ever right, at most "
-        f"{hopeless_rewarded:.0%} of attempts by exact rewards succeed, and at least "
-        f"{hopeless_tuned:.0%} of those with 64 examples"
+        f"on locks that are right now and then, rewards bring {lead} more of sorting beyond what "
+        f"they teach a control than examples do; hopeless locks they bring to {rewarded:.0%}, and "
+        f"examples at least {least} beyond their control"
     )
-    if from_locks and from_hopeless:
+    if over_control <= rewarded:
+        found += ", though not for certain beyond one that could sort a little before"
+    if where == 2:
         return Ruling("holds", f"From either start it does: {found}.")
-    if from_locks or from_hopeless:
+    if where == 1:
         return Ruling("holds with conditions", f"It depends on the start: {found}.")
     return Ruling("fails", f"From neither start is it shown: {found}.")

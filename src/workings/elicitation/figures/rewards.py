@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ...style import FAINT, INK, color, panels
 
-MEANINGS = {"lock": "layer", "hopeless": "event", "control": "theory"}
+MEANINGS = {"lock": "layer", "hopeless": "event", "control": "theory", "ignorant": "theory"}
 SPREAD = 0.22  # of the networks of a row, up and down, in rows
 
 
