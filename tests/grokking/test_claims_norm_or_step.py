@@ -19,6 +19,7 @@ KEPT = Path(__file__).parents[2] / "results" / "grokking"
 FAR, ADD_FAR = norm_or_step.far_norm.value, norm_or_step.addition_far_norm.value
 SMALL, LAST = norm_or_step.small_norm.value, norm_or_step.furthest_norm.value
 BEST = norm_or_step.understanding_norm.value
+ADD_FURTHEST = norm_or_step.addition_furthest_norm.value
 LARGE = [4.0, 8.0, 12.0]
 SHAPES = [(64, 100), (100, 100), (100, 10)]
 
@@ -264,12 +265,12 @@ def test_best_by_turns():
     assert close(norm_or_step.best_by_turns, max(ends("held-digits-turns", "test_accuracy", FAR)))
 
 
-def as_at_one(name: str, measure: str) -> list[bool]:
+def as_at_one(name: str, measure: str, usual: str = "digits-norm", norms=LARGE) -> list[bool]:
     """Of each run at a large norm, whether it is as good as its seed's at the usual one."""
-    usual = {run["seed"]: run[measure][-1] for run in at("held-digits-norm", 1.0)}
+    best = {run["seed"]: run[measure][-1] for run in at(f"held-{usual}", 1.0)}
     near = norm_or_step.near.value
-    some = [run for alpha in LARGE for run in at(name, alpha)]
-    return [usual[run["seed"]] - run[measure][-1] < near for run in some]
+    some = [run for alpha in norms for run in at(name, alpha)]
+    return [best[run["seed"]] - run[measure][-1] < near for run in some]
 
 
 def test_large_runs():
@@ -296,12 +297,15 @@ def test_understood_by_rate():
     assert norm_or_step.understood_by_rate.value == good.count(True)
 
 
+def deviations_short(share: float, good: list[bool]) -> float:
+    """By how many standard deviations a count is below what would be expected of a share."""
+    return (share * len(good) - sum(good)) / np.sqrt(len(good) * share * (1 - share))
+
+
 def test_understood_by_rate_high():
-    """Where the count is 1.96 standard deviations below what would be expected."""
     good = as_at_one("held-digits-rate", "test_accuracy")
-    share = norm_or_step.understood_by_rate_high.value
-    short = share * len(good) - good.count(True)
-    assert short / np.sqrt(len(good) * share * (1 - share)) == pytest.approx(1.95996, rel=1e-4)
+    high = norm_or_step.understood_by_rate_high
+    assert deviations_short(high.value, good) == pytest.approx(1.95996, rel=1e-4)
 
 
 def test_understood_by_step():
@@ -402,6 +406,106 @@ def test_addition_known_far_by_rate():
         norm_or_step.addition_known_far_by_rate,
         max(ends("held-addition-rate", "train_accuracy", ADD_FAR)),
     )
+
+
+def test_addition_known_furthest():
+    known = ends("held-addition-norm", "train_accuracy", ADD_FURTHEST)
+    assert close(norm_or_step.addition_known_furthest, max(known))
+
+
+def test_addition_known_furthest_by_rate():
+    known = ends("held-addition-rate", "train_accuracy", ADD_FURTHEST)
+    assert close(norm_or_step.addition_known_furthest_by_rate, max(known))
+
+
+LONGER = "held-addition-norm-longer", "held-addition-rate-longer"
+
+
+def waited(measure: str, *norms: float, names: tuple[str, ...] = LONGER) -> list[bool]:
+    """Of each run that is trained longer, whether it ends as its seed does at the usual norm."""
+    return [
+        good for name in names for good in as_at_one(name, measure, "addition-usual-longer", norms)
+    ]
+
+
+def test_addition_trained_plain():
+    good = waited("train_accuracy", ADD_FAR, names=LONGER[:1])
+    assert norm_or_step.addition_trained_plain.value == good.count(True)
+
+
+def test_addition_trained_by_rate():
+    good = waited("train_accuracy", ADD_FAR, names=LONGER[1:])
+    assert norm_or_step.addition_trained_by_rate.value == good.count(True)
+
+
+def test_addition_known_longer():
+    least = min(ends(LONGER[0], "train_accuracy", ADD_FAR))
+    assert close(norm_or_step.addition_known_longer, least)
+
+
+def known_step(name: str) -> float:
+    """Where, in the median of runs that all get there, few enough shown are not known."""
+    many = [run["train_accuracy"] > 1 - norm_or_step.near.value for run in at(name, ADD_FAR)]
+    return median(at(name, ADD_FAR)[0]["steps"][one][0] for one in many)
+
+
+def test_addition_known_step():
+    assert close(norm_or_step.addition_known_step, known_step(LONGER[0]))
+
+
+def test_addition_known_step_by_rate():
+    assert close(norm_or_step.addition_known_step_by_rate, known_step(LONGER[1]))
+
+
+def test_addition_furthest_runs():
+    some = [run for name in LONGER for run in at(name, ADD_FURTHEST)]
+    assert norm_or_step.addition_furthest_runs.value == len(some)
+
+
+def test_addition_trained_furthest():
+    good = waited("train_accuracy", ADD_FURTHEST)
+    assert norm_or_step.addition_trained_furthest.value == good.count(True)
+
+
+def test_addition_known_furthest_longer():
+    most = max(ends(LONGER[0], "train_accuracy", ADD_FURTHEST))
+    assert close(norm_or_step.addition_known_furthest_longer, most)
+
+
+def test_addition_known_furthest_longer_by_rate():
+    most = max(ends(LONGER[1], "train_accuracy", ADD_FURTHEST))
+    assert close(norm_or_step.addition_known_furthest_longer_by_rate, most)
+
+
+def test_addition_known_peak():
+    on_the_way = np.stack([run["train_accuracy"] for run in at(LONGER[1], ADD_FURTHEST)])
+    assert close(norm_or_step.addition_known_peak, on_the_way.max())
+
+
+def test_addition_large_runs():
+    some = [run for name in LONGER for run in runs(name)]
+    assert norm_or_step.addition_large_runs.value == len(some)
+
+
+def test_addition_understood():
+    good = waited("test_accuracy", ADD_FAR, ADD_FURTHEST)
+    assert norm_or_step.addition_understood.value == good.count(True)
+
+
+def test_addition_understood_high():
+    good = waited("test_accuracy", ADD_FAR, ADD_FURTHEST)
+    high = norm_or_step.addition_understood_high
+    assert deviations_short(high.value, good) == pytest.approx(1.95996, rel=1e-4)
+
+
+def test_addition_rest_least():
+    least = min(ends("held-addition-usual-longer", "test_accuracy", 1.0))
+    assert close(norm_or_step.addition_rest_least, least)
+
+
+def test_addition_rest_most():
+    most = max(run["test_accuracy"][-1] for name in LONGER for run in runs(name))
+    assert close(norm_or_step.addition_rest_most, most)
 
 
 def test_addition_guess():

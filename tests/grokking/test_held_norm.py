@@ -9,7 +9,7 @@ import torch
 
 from workings import experiment as store
 from workings.grokking import digits, held_digits, held_norm, training
-from workings.grokking.experiments import HELD_DIGITS
+from workings.grokking.experiments import HELD_ADDITION, HELD_DIGITS
 from workings.grokking.held_digits import HeldDigits
 from workings.grokking.held_norm import Held, HeldAddition
 
@@ -191,24 +191,40 @@ def test_read_at_norm_1_a_norm_is_nothing_but_a_learning_rate(train):
         assert all(rows[0][name] == pytest.approx(rows[1][name], rel=1e-4) for name in rows[0])
 
 
-def kept_at(way, alpha, measure):
-    """What was measured last of the runs on digits at one norm."""
-    rows = store.kept(HELD_DIGITS[way]).rows
-    runs = HELD_DIGITS[way].recipe.runs
-    pairs = zip(runs, rows[-1][measure], strict=True)
+def kept_at(experiment, alpha, measure):
+    """What was measured last of the runs at one norm."""
+    pairs = zip(experiment.recipe.runs, store.kept(experiment).rows[-1][measure], strict=True)
     return np.array([value for held, value in pairs if held.alpha == alpha])
 
 
 @pytest.mark.parametrize("alpha", [8.0, 12.0])
 def test_a_rate_that_goes_with_the_norm_restores_training_and_not_generalization(alpha):
     """The decisive test: had it restored both, a large norm were nothing but a small step."""
-    usual = kept_at("norm", 1.0, "test_accuracy")
-    losses = [kept_at(way, alpha, "train_loss") for way in ("norm", "rate")]
-    known = [kept_at(way, alpha, "train_accuracy") for way in ("norm", "rate")]
+    plain, rate, step = (HELD_DIGITS[way] for way in ("norm", "rate", "step"))
+    usual = kept_at(plain, 1.0, "test_accuracy")
+    losses = [kept_at(way, alpha, "train_loss") for way in (plain, rate)]
+    known = [kept_at(way, alpha, "train_accuracy") for way in (plain, rate)]
     assert (losses[1] < losses[0] / 3).all()
     assert (known[1] > known[0]).all()
-    assert (kept_at("rate", alpha, "test_accuracy") < usual - 0.5).all()
-    assert (kept_at("step", alpha, "test_accuracy") > usual - 0.05).all()
+    assert (kept_at(rate, alpha, "test_accuracy") < usual - 0.5).all()
+    assert (kept_at(step, alpha, "test_accuracy") > usual - 0.05).all()
+
+
+@pytest.mark.parametrize("rate", ["norm", "rate"])
+def test_on_addition_time_restores_training_and_not_generalization(rate):
+    """The same at four times the norm: had time restored both, a large norm were only slow."""
+    short, longer = HELD_ADDITION[rate], HELD_ADDITION[f"{rate}-longer"]
+    usual = kept_at(HELD_ADDITION["usual-longer"], 1.0, "test_accuracy")
+    assert (kept_at(short, 4.0, "train_accuracy") < 0.1).all()
+    assert (kept_at(longer, 4.0, "train_accuracy") > 0.9).all()
+    assert (kept_at(longer, 4.0, "test_accuracy") < usual - 0.4).all()
+
+
+@pytest.mark.parametrize("rate", ["norm-longer", "rate-longer"])
+def test_on_addition_neither_time_nor_rate_is_enough_at_eight_times_the_norm(rate):
+    usual = kept_at(HELD_ADDITION["usual-longer"], 1.0, "test_accuracy")
+    assert (kept_at(HELD_ADDITION[rate], 8.0, "train_accuracy") < 0.6).all()
+    assert (kept_at(HELD_ADDITION[rate], 8.0, "test_accuracy") < usual - 0.4).all()
 
 
 def test_so_it_does_for_a_seed_that_nobody_has_looked_at():

@@ -152,6 +152,7 @@ HELD_DIGITS = {
         "turns": {"alphas": (1.0, 2.0, 4.0, 8.0), "rate": "turns of alpha 1"},
     }.items()
 }
+LONGER = {"steps": 3_000}  # until what is shown is known at four times the norm too
 HELD_ADDITION = {
     way: Experiment(
         f"grokking/held-addition-{way}",
@@ -162,6 +163,9 @@ HELD_ADDITION = {
     for way, changes in {
         "norm": {"alphas": (0.25, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0)},
         "rate": {"alphas": (4.0, 8.0), "rate": "with the norm"},
+        "usual-longer": {"alphas": (1.0,), **LONGER},
+        "norm-longer": {"alphas": (4.0, 8.0), **LONGER},
+        "rate-longer": {"alphas": (4.0, 8.0), "rate": "with the norm", **LONGER},
     }.items()
 }
 

@@ -1,5 +1,6 @@
 """The numbers of "Is it the norm, or the step?"."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from statistics import mean, median
@@ -15,9 +16,10 @@ from ..held_norm import Held
 from ..milestones import UNDERSTOOD
 
 NORM, RATE, STEP, TURNS = (HELD_DIGITS[way] for way in ("norm", "rate", "step", "turns"))
-ADD_NORM, ADD_RATE = (HELD_ADDITION[way] for way in ("norm", "rate"))
+ADD_NORM, ADD_RATE, ADD_USUAL_LONGER, ADD_LONGER, ADD_RATE_LONGER = HELD_ADDITION.values()
 DIGITS, ADDITION = NORM.recipe, ADD_NORM.recipe
 LARGE = (4.0, 8.0, 12.0)  # norms, relative to the start, that count as large on digits
+ADD_LARGE = ADD_LONGER.recipe.alphas  # and on modular addition
 FAR, ADD_FAR = 8.0, 4.0  # the large norm that the text follows
 SMALL, BEST = 0.5, 0.7  # a small one, and the one at which addition is understood
 NEAR = 0.03  # accuracies closer than this count as the same
@@ -69,14 +71,21 @@ def predicted_turn(alpha: float) -> float:
     return held_norm.first_turn(DIGITS.lr, len(starts[0]), norm)
 
 
-def improved(way: Experiment, side: str) -> list[bool]:
+def improved(
+    way: Experiment, side: str, norms: Sequence[float] = LARGE, held: Experiment = NORM
+) -> list[bool]:
     """Whether a run at a large norm ends within a few points of its own seed at the usual norm."""
-    usual, large = by_norm(NORM, f"{side}_accuracy")[1.0], by_norm(way, f"{side}_accuracy")
+    usual, large = (by_norm(each, f"{side}_accuracy") for each in (held, way))
     return [
         one > reference - NEAR
-        for alpha in LARGE
-        for one, reference in zip(large[alpha], usual, strict=True)
+        for alpha in norms
+        for one, reference in zip(large[alpha], usual[1.0], strict=True)
     ]
+
+
+def waited(side: str, norms: Sequence[float], *ways: Experiment) -> list[bool]:
+    """The same of runs on addition that were trained longer."""
+    return [one for way in ways for one in improved(way, side, norms, ADD_USUAL_LONGER)]
 
 
 def attention_at_the_start(alpha: float) -> float:
@@ -132,6 +141,24 @@ def along() -> dict[str, dict[str, dict[float, list[float]]]]:
     }
 
 
+def waiting() -> dict[str, dict[str, dict[str, list[list[float]]]]]:
+    """Accuracies on addition on the way, of each run, by norm, learning rate and side."""
+    rates = {"same rate": ADD_LONGER, "rate with the norm": ADD_RATE_LONGER}
+    return {
+        f"{alpha:g} times the norm": {
+            words: {
+                side: [
+                    _by_norm(experiment, row[f"{side}_accuracy"])[alpha]
+                    for row in kept(experiment).rows
+                ]
+                for side in ("train", "test")
+            }
+            for words, experiment in rates.items()
+        }
+        for alpha in ADD_LARGE
+    }
+
+
 def middle(experiment: Experiment, measure: str, alpha: float) -> float:
     """What the median run at one norm ends with."""
     return median(by_norm(experiment, measure)[alpha])
@@ -167,6 +194,12 @@ def addition_steps() -> int:
     return ADDITION.steps
 
 
+@given(",d")
+def addition_longer_steps() -> int:
+    """The steps of those that are trained longer."""
+    return ADD_LONGER.recipe.steps
+
+
 @given("d")
 def held_modulus() -> int:
     """The modulus of their questions."""
@@ -189,6 +222,12 @@ def far_norm() -> float:
 def addition_far_norm() -> float:
     """The same on modular addition."""
     return ADD_FAR
+
+
+@given("g")
+def addition_furthest_norm() -> float:
+    """The largest norm on modular addition."""
+    return ADDITION.alphas[-1]
 
 
 @given("g")
@@ -534,15 +573,25 @@ def radial_far() -> float:
     return median(in_training(NORM, "radial")[FAR])
 
 
-def understood_at(experiment: Experiment, alpha: float) -> list[int]:
-    """The steps at which runs at one norm first answer more than 99% of what was not shown."""
+def first_above(experiment: Experiment, alpha: float, measure: str, share: float) -> list[int]:
+    """The steps at which runs at one norm first answer more than a share right; if they do."""
     found = []
     for place, held in enumerate(experiment.recipe.runs):
         rows = kept(experiment).rows
-        steps = [row["step"] for row in rows if row["test_accuracy"][place] > UNDERSTOOD]
+        steps = [row["step"] for row in rows if row[measure][place] > share]
         if held.alpha == alpha and steps:
             found.append(steps[0])
     return found
+
+
+def understood_at(experiment: Experiment, alpha: float) -> list[int]:
+    """The steps at which runs at one norm first answer more than 99% of what was not shown."""
+    return first_above(experiment, alpha, "test_accuracy", UNDERSTOOD)
+
+
+def known_at(experiment: Experiment) -> float:
+    """The step at which runs on addition at the large norm first know nearly all that was shown."""
+    return float(median(first_above(experiment, ADD_FAR, "train_accuracy", 1 - NEAR)))
 
 
 @computed("d")
@@ -579,6 +628,120 @@ def addition_known_far() -> float:
 def addition_known_far_by_rate() -> float:
     """The same if the rate goes with the norm."""
     return max(by_norm(ADD_RATE, "train_accuracy")[ADD_FAR])
+
+
+@computed(".0%")
+def addition_known_furthest() -> float:
+    """What is known of the sums shown at the largest norm, by the best network."""
+    return max(by_norm(ADD_NORM, "train_accuracy")[ADD_LARGE[-1]])
+
+
+@computed(".0%")
+def addition_known_furthest_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return max(by_norm(ADD_RATE, "train_accuracy")[ADD_LARGE[-1]])
+
+
+@computed("d")
+def addition_trained_plain() -> int:
+    """Runs at the large norm that, trained longer, know as much of what was shown as usual."""
+    return sum(waited("train", (ADD_FAR,), ADD_LONGER))
+
+
+@computed("d")
+def addition_trained_by_rate() -> int:
+    """The same if the rate goes with the norm."""
+    return sum(waited("train", (ADD_FAR,), ADD_RATE_LONGER))
+
+
+@computed(".0%")
+def addition_known_longer() -> float:
+    """What is known of the sums shown after the longer training, by the worst of these networks.
+
+    At the large norm, with the same rate.
+    """
+    return min(by_norm(ADD_LONGER, "train_accuracy")[ADD_FAR])
+
+
+@computed(",.0f")
+def addition_known_step() -> float:
+    """The step at which the median of these networks first knows nearly all that it is shown."""
+    return known_at(ADD_LONGER)
+
+
+@computed(",.0f")
+def addition_known_step_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return known_at(ADD_RATE_LONGER)
+
+
+@computed("d")
+def addition_furthest_runs() -> int:
+    """Runs on addition at the largest norm that are trained longer, with either rate."""
+    return len(waited("train", ADD_LARGE[-1:], ADD_LONGER, ADD_RATE_LONGER))
+
+
+@computed("d")
+def addition_trained_furthest() -> int:
+    """Of these, runs that know what they were shown as well as at the usual norm."""
+    return sum(waited("train", ADD_LARGE[-1:], ADD_LONGER, ADD_RATE_LONGER))
+
+
+@computed(".0%")
+def addition_known_furthest_longer() -> float:
+    """What is known of the sums shown at the largest norm after the longer training, by the best.
+
+    With the same rate.
+    """
+    return max(by_norm(ADD_LONGER, "train_accuracy")[ADD_LARGE[-1]])
+
+
+@computed(".0%")
+def addition_known_furthest_longer_by_rate() -> float:
+    """The same if the rate goes with the norm."""
+    return max(by_norm(ADD_RATE_LONGER, "train_accuracy")[ADD_LARGE[-1]])
+
+
+@computed(".0%")
+def addition_known_peak() -> float:
+    """The most that any of them has known of the sums shown on the way."""
+    rows = kept(ADD_RATE_LONGER).rows
+    return max(max(_by_norm(ADD_RATE_LONGER, row["train_accuracy"])[ADD_LARGE[-1]]) for row in rows)
+
+
+@computed("d")
+def addition_large_runs() -> int:
+    """Runs on addition at large norms that are trained longer, with either rate."""
+    return len(waited("test", ADD_LARGE, ADD_LONGER, ADD_RATE_LONGER))
+
+
+@computed("d")
+def addition_understood() -> int:
+    """Of these, runs that answer the rest as well as at the usual norm."""
+    return sum(waited("test", ADD_LARGE, ADD_LONGER, ADD_RATE_LONGER))
+
+
+@computed(".0%")
+def addition_understood_high() -> float:
+    """The share of such runs that would, at most: the upper end of Wilson's interval."""
+    return intervals.wilson(addition_understood.value, addition_large_runs.value).high
+
+
+@computed(".0%")
+def addition_rest_least() -> float:
+    """What is answered of the rest at the usual norm after as many steps, by the worst network."""
+    return min(by_norm(ADD_USUAL_LONGER, "test_accuracy")[1.0])
+
+
+@computed(".0%")
+def addition_rest_most() -> float:
+    """What any run at a large norm answers of the rest, at most."""
+    return max(
+        share
+        for experiment in (ADD_LONGER, ADD_RATE_LONGER)
+        for some in by_norm(experiment, "test_accuracy").values()
+        for share in some
+    )
 
 
 @computed(".1%")
@@ -664,7 +827,11 @@ def high_error() -> float:
         trained_by_rate,
         understood_by_rate,
         understood_by_step,
-        addition_known_far_by_rate,
+        addition_trained_by_rate,
+        held_addition_seeds,
+        addition_understood,
+        addition_large_runs,
+        addition_understood_high,
     ],
 )
 def a_large_norm_is_a_tiny_rate(
@@ -675,7 +842,11 @@ def a_large_norm_is_a_tiny_rate(
     trained: int,
     understood: int,
     by_step: int,
-    addition: float,
+    addition_trained: int,
+    addition_seeds: int,
+    addition_understood: int,
+    addition_runs: int,
+    high: float,
 ) -> Ruling:
     """With Adam, holding the norm of the weights large amounts to a tiny learning rate."""
     why = (
@@ -683,11 +854,14 @@ def a_large_norm_is_a_tiny_rate(
         f"predicted, which is less the larger the norm. With a rate that goes with the norm, "
         f"{trained} of {runs} runs at large norms know what they were shown, in place of {plain}; "
         f"{understood} generalize, while {by_step} do with the small steps alone. On modular "
-        f"addition, at {ADD_FAR:g} times the norm, the best knows {addition:.0%} even so."
+        f"addition, after {ADD_LONGER.recipe.steps:,} steps, {addition_trained} of "
+        f"{addition_seeds} know what they were shown at {ADD_FAR:g} times the norm with such a "
+        f"rate; {addition_understood} of {addition_runs} runs at {ADD_FAR:g} and "
+        f"{ADD_LARGE[-1]:g} times generalize, whatever the rate: {high:.0%} of such would, at most."
     )
     if most > 1.1 or least < 0.8 or trained <= plain:
         return Ruling("fails", why)
-    alone = understood == runs and addition > 1 - NEAR
+    alone = understood == runs and addition_understood == addition_runs
     return Ruling("holds" if alone else "holds with conditions", why)
 
 
@@ -727,18 +901,21 @@ def steps_point_outward(
         mnist_error_many,
         imdb_error_few,
         known_furthest,
-        addition_known_far,
+        addition_known_longer,
+        addition_known_furthest_longer,
     ],
 )
 def training_error_is_high_at_large_norms(
-    few: float, many: float, reviews: float, digits: float, addition: float
+    few: float, many: float, reviews: float, digits: float, addition: float, furthest: float
 ) -> Ruling:
     """Omnigrok's training error is high in every case that is no toy if the norm is held large."""
     why = (
         f"At the largest norm their own plots have a training error of {few:.0%} and {many:.0%} "
         f"on handwritten digits, by the number of images, and of {reviews:.0%} on few film "
-        f"reviews. Here it is {1 - digits:.0%} on digits by the median run, and on modular "
-        f"addition, at {ADD_FAR:g} times the norm, {1 - addition:.0%} by the best."
+        f"reviews. Here it is {1 - digits:.0%} on digits by the median run. On modular "
+        f"addition, after {ADD_LONGER.recipe.steps:,} steps, it is {1 - addition:.0%} by the worst "
+        f"at {ADD_FAR:g} times the norm, and {1 - furthest:.0%} by the best at "
+        f"{ADD_LARGE[-1]:g} times."
     )
     high = [max(few, many) > HIGH, reviews > HIGH]
     if all(high):

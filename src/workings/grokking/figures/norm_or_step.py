@@ -109,6 +109,37 @@ def outward(tasks: Mapping[str, Mapping[str, ByNorm]]) -> Figure:
     return figure
 
 
+def waiting(
+    norms: Mapping[str, Mapping[str, Mapping[str, Sequence[Sequence[float]]]]],
+    every: int,
+    cut: int,
+) -> Figure:
+    """Accuracy on both sides over the steps, a line for every run; a panel for each norm.
+
+    Args:
+        norms: by title, by learning rate and by side, the rows of every run's accuracies. The
+            first learning rate is dashed.
+        every: the steps from one row to the next.
+        cut: the step at which a shorter training stops.
+    """
+    with panels(len(norms), height=2.9, sharey=True) as (figure, axes):
+        for ax, (title, rates) in zip(axes, norms.items(), strict=True):
+            ax.axvline(cut, color=FAINT, linewidth=1, zorder=0)
+            for style, sides in zip(("--", "-"), rates.values(), strict=True):
+                for side, rows in sides.items():
+                    steps = every * np.arange(len(rows))
+                    ax.plot(steps, rows, style, color=color(side), linewidth=1)
+            ax.set_title(title)
+            ax.set_xlabel("step")
+            _shares(ax)
+        axes[0].set_ylabel("answered right")
+        for text, y, meaning in (("shown", 0.9, "train"), ("not shown", 0.78, "test")):
+            axes[1].annotate(
+                text, (0.97, y), xycoords="axes fraction", color=color(meaning), ha="right"
+            )
+    return figure
+
+
 def _runs(ax: Axes, values: ByNorm, meaning: str, line: bool = True) -> None:
     """A dot for every run, and a line through the medians."""
     for alpha, some in values.items():
