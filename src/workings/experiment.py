@@ -314,7 +314,7 @@ def _train(experiment: Experiment, folder: Path, watch: Callable[[Row], None]) -
         half = {"recipe": described(experiment.recipe), "rows": [], "state": None, "seconds": 0.0}
         half |= {"device": device(), "threads": _threads(), "first": _first(experiment)}
     if half["device"] != device():
-        raise StaleResult(f"{folder} is half-way on {half['device']}; go on there, or delete it")
+        raise begun_elsewhere(folder, half["device"])
     with _with_threads(half["threads"]):
         spent = half["seconds"]
         began = last = time.monotonic()
@@ -412,6 +412,11 @@ def trained_otherwise(folder: Path, changed: str) -> StaleResult:
         f"{folder} was trained with another {changed}; "
         "delete it to train anew, or train into another folder"
     )
+
+
+def begun_elsewhere(folder: Path, device: str) -> StaleResult:
+    """The error for a folder that is half-way on this other device."""
+    return StaleResult(f"{folder} is half-way on {device}; go on there, or delete it")
 
 
 # --- rows ---------------------------------------------------------------------------------------

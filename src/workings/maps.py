@@ -43,7 +43,7 @@ import polars as pl
 
 from . import experiment as store
 from . import files
-from .experiment import DamagedResult, MissingPackage, MissingResult, StaleResult, Status
+from .experiment import DamagedResult, MissingPackage, MissingResult, Status
 
 RECIPE, SUMS, TOOK = "_recipe.json", "_sums.sha256", "_took.json"  # hidden from readers of Parquet
 KINDS = {int: pl.Int64, float: pl.Float64, str: pl.String}
@@ -426,9 +426,7 @@ def _train(
         before = files.read_json(folder / TOOK)
         took |= before if isinstance(before, dict) else {}
         if took["device"] != device:
-            raise StaleResult(
-                f"{folder} is half-way on {took['device']}; go on there, or delete it"
-            )
+            raise store.begun_elsewhere(folder, took["device"])
     files.write(folder / RECIPE, files.as_lines(store.described(map.recipe)))
     with closing(workers(Task(map.measured, device, code()), missing)) as trained:
         for name, shard in trained:

@@ -152,9 +152,9 @@ def kept() -> list[dict]:
     return json.loads((KEPT / "rows.json").read_text(encoding="utf-8"))
 
 
-def power(name: str, convention: str) -> intervals.Estimate:
+def power(rows: list[dict], name: str, convention: str) -> intervals.Estimate:
     """The power of the width by which a matrix's gradient goes, fitted to all networks."""
-    some = [row for row in kept() if row["convention"] == convention]
+    some = [row for row in rows if row["convention"] == convention]
     return intervals.power_law(
         [row["width"] for row in some], [row["gradient"][name] for row in some]
     )
@@ -162,15 +162,16 @@ def power(name: str, convention: str) -> intervals.Estimate:
 
 def table() -> str:
     """The powers of all matrices and conventions in HTML, with half their 95% intervals."""
+    rows = kept()
     powers = {
-        name: [power(name, convention) for convention in RECIPE.conventions]
-        for name in kept()[0]["gradient"]
+        name: [power(rows, name, convention) for convention in RECIPE.conventions]
+        for name in rows[0]["gradient"]
     }
-    rows = [
+    lines = [
         [name, *(f"{each.value:+.2f} ± {each.high - each.value:.2f}" for each in some)]
         for name, some in powers.items()
     ]
-    return speed.html(["gradient", *RECIPE.conventions], rows)
+    return speed.html(["gradient", *RECIPE.conventions], lines)
 
 
 def main() -> None:

@@ -35,10 +35,10 @@ def by_format(task: str, shots: int) -> dict[str, list[intervals.Estimate]]:
     return {form: [share(row) for row in found] for form, found in prompted(task, shots).items()}
 
 
-def means(task: str, shots: int) -> list[float]:
+def means(task: str, shots: int) -> dict[str, float]:
     """The same as a mean over draws."""
-    found = by_format(task, shots).values()
-    return [float(np.mean([each.value for each in draws])) for draws in found]
+    found = by_format(task, shots).items()
+    return {form: float(np.mean([each.value for each in draws])) for form, draws in found}
 
 
 def formats() -> dict[str, dict[str, list[intervals.Estimate]]]:
@@ -74,25 +74,25 @@ def real_draws() -> int:
 @computed(".0%")
 def real_best_format() -> float:
     """The share of capitals right in the best format, without examples."""
-    return max(means(CAPITALS, 0))
+    return max(means(CAPITALS, 0).values())
 
 
 @computed("d")
 def real_formats_at_none() -> int:
     """Formats in which no capital is right, without examples."""
-    return means(CAPITALS, 0).count(0.0)
+    return [*means(CAPITALS, 0).values()].count(0.0)
 
 
 @computed(".0%")
 def real_best_with_shots() -> float:
     """The share of capitals right in the best format, behind examples, the mean over draws."""
-    return max(means(CAPITALS, PROMPTS.recipe.shots))
+    return max(means(CAPITALS, PROMPTS.recipe.shots).values())
 
 
 @computed(".0%")
 def real_worst_with_shots() -> float:
     """The share of capitals right in the worst format, behind examples, the mean over draws."""
-    return min(means(CAPITALS, PROMPTS.recipe.shots))
+    return min(means(CAPITALS, PROMPTS.recipe.shots).values())
 
 
 @computed(".0%")
@@ -135,13 +135,13 @@ def real_chosen_high() -> float:
 @computed("d")
 def real_sums_formats_at_none() -> int:
     """Formats in which no sum is right, without examples."""
-    return means(SUMS, 0).count(0.0)
+    return [*means(SUMS, 0).values()].count(0.0)
 
 
 @computed(".0%")
 def real_sums_best_with_shots() -> float:
     """The share of sums right in the best format, behind examples, the mean over draws."""
-    return max(means(SUMS, PROMPTS.recipe.shots))
+    return max(means(SUMS, PROMPTS.recipe.shots).values())
 
 
 # --- fine-tuning ----------------------------------------------------------------------------------
@@ -258,16 +258,21 @@ def real_tuned_fewest() -> float:
     return estimate(of_any(FEWEST)).value
 
 
+def worst_format() -> intervals.Estimate:
+    """What fine-tuning on most examples brings in the worst format."""
+    return min(estimate(of_format(form, MOST)) for form in TUNED.recipe.formats)
+
+
 @computed(".0%")
 def real_tuned_worst_format() -> float:
     """The share of capitals right after fine-tuning on most examples, in the worst format."""
-    return min(estimate(of_format(form, MOST)).value for form in TUNED.recipe.formats)
+    return worst_format().value
 
 
 @computed(".0%")
 def real_tuned_worst_format_high() -> float:
     """The upper end of the interval over seeds in the worst format."""
-    return min(estimate(of_format(form, MOST)) for form in TUNED.recipe.formats).high
+    return worst_format().high
 
 
 @computed(".0%")
@@ -279,8 +284,7 @@ def real_possessive_tuned() -> float:
 @computed(".0%")
 def real_possessive_with_shots() -> float:
     """The share of capitals right in that format, untuned, behind examples, the mean over draws."""
-    draws = by_format(CAPITALS, PROMPTS.recipe.shots)["possessive"]
-    return float(np.mean([each.value for each in draws]))
+    return means(CAPITALS, PROMPTS.recipe.shots)["possessive"]
 
 
 @computed(".0%")

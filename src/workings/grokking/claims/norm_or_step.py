@@ -16,11 +16,14 @@ from ..held_norm import Held
 from ..milestones import UNDERSTOOD
 
 NORM, RATE, STEP, TURNS = (HELD_DIGITS[way] for way in ("norm", "rate", "step", "turns"))
-ADD_NORM, ADD_RATE, ADD_USUAL_LONGER, ADD_LONGER, ADD_RATE_LONGER = HELD_ADDITION.values()
+ADD_NORM, ADD_RATE = (HELD_ADDITION[way] for way in ("norm", "rate"))
+ADD_USUAL_LONGER, ADD_LONGER, ADD_RATE_LONGER = (
+    HELD_ADDITION[f"{way}-longer"] for way in ("usual", "norm", "rate")
+)
 DIGITS, ADDITION = NORM.recipe, ADD_NORM.recipe
 LARGE = (4.0, 8.0, 12.0)  # norms, relative to the start, that count as large on digits
-ADD_LARGE = ADD_LONGER.recipe.alphas  # and on modular addition
-FAR, ADD_FAR = 8.0, 4.0  # the large norm that the text follows
+FAR = 8.0  # the large norm that the text follows
+ADD_FAR, ADD_FURTHEST = ADD_LARGE = ADD_LONGER.recipe.alphas  # on modular addition
 SMALL, BEST = 0.5, 0.7  # a small one, and the one at which addition is understood
 NEAR = 0.03  # accuracies closer than this count as the same
 HAND_RATE, HAND_TIMES = 0.1, 10.0
@@ -141,19 +144,22 @@ def along() -> dict[str, dict[str, dict[float, list[float]]]]:
     }
 
 
+def on_the_way(experiment: Experiment, side: str) -> list[dict[float, list[float]]]:
+    """The accuracies of every row, of each run, by its norm."""
+    return [_by_norm(experiment, row[f"{side}_accuracy"]) for row in kept(experiment).rows]
+
+
 def waiting() -> dict[str, dict[str, dict[str, list[list[float]]]]]:
     """Accuracies on addition on the way, of each run, by norm, learning rate and side."""
     rates = {"same rate": ADD_LONGER, "rate with the norm": ADD_RATE_LONGER}
+    courses = {
+        words: {side: on_the_way(experiment, side) for side in ("train", "test")}
+        for words, experiment in rates.items()
+    }
     return {
         f"{alpha:g} times the norm": {
-            words: {
-                side: [
-                    _by_norm(experiment, row[f"{side}_accuracy"])[alpha]
-                    for row in kept(experiment).rows
-                ]
-                for side in ("train", "test")
-            }
-            for words, experiment in rates.items()
+            words: {side: [row[alpha] for row in rows] for side, rows in sides.items()}
+            for words, sides in courses.items()
         }
         for alpha in ADD_LARGE
     }
@@ -227,7 +233,7 @@ def addition_far_norm() -> float:
 @given("g")
 def addition_furthest_norm() -> float:
     """The largest norm on modular addition."""
-    return ADDITION.alphas[-1]
+    return ADD_FURTHEST
 
 
 @given("g")
@@ -575,9 +581,8 @@ def radial_far() -> float:
 
 def first_above(experiment: Experiment, alpha: float, measure: str, share: float) -> list[int]:
     """The steps at which runs at one norm first answer more than a share right; if they do."""
-    found = []
+    rows, found = kept(experiment).rows, []
     for place, held in enumerate(experiment.recipe.runs):
-        rows = kept(experiment).rows
         steps = [row["step"] for row in rows if row[measure][place] > share]
         if held.alpha == alpha and steps:
             found.append(steps[0])
@@ -633,13 +638,13 @@ def addition_known_far_by_rate() -> float:
 @computed(".0%")
 def addition_known_furthest() -> float:
     """What is known of the sums shown at the largest norm, by the best network."""
-    return max(by_norm(ADD_NORM, "train_accuracy")[ADD_LARGE[-1]])
+    return max(by_norm(ADD_NORM, "train_accuracy")[ADD_FURTHEST])
 
 
 @computed(".0%")
 def addition_known_furthest_by_rate() -> float:
     """The same if the rate goes with the norm."""
-    return max(by_norm(ADD_RATE, "train_accuracy")[ADD_LARGE[-1]])
+    return max(by_norm(ADD_RATE, "train_accuracy")[ADD_FURTHEST])
 
 
 @computed("d")
@@ -678,13 +683,13 @@ def addition_known_step_by_rate() -> float:
 @computed("d")
 def addition_furthest_runs() -> int:
     """Runs on addition at the largest norm that are trained longer, with either rate."""
-    return len(waited("train", ADD_LARGE[-1:], ADD_LONGER, ADD_RATE_LONGER))
+    return len(waited("train", (ADD_FURTHEST,), ADD_LONGER, ADD_RATE_LONGER))
 
 
 @computed("d")
 def addition_trained_furthest() -> int:
     """Of these, runs that know what they were shown as well as at the usual norm."""
-    return sum(waited("train", ADD_LARGE[-1:], ADD_LONGER, ADD_RATE_LONGER))
+    return sum(waited("train", (ADD_FURTHEST,), ADD_LONGER, ADD_RATE_LONGER))
 
 
 @computed(".0%")
@@ -693,20 +698,19 @@ def addition_known_furthest_longer() -> float:
 
     With the same rate.
     """
-    return max(by_norm(ADD_LONGER, "train_accuracy")[ADD_LARGE[-1]])
+    return max(by_norm(ADD_LONGER, "train_accuracy")[ADD_FURTHEST])
 
 
 @computed(".0%")
 def addition_known_furthest_longer_by_rate() -> float:
     """The same if the rate goes with the norm."""
-    return max(by_norm(ADD_RATE_LONGER, "train_accuracy")[ADD_LARGE[-1]])
+    return max(by_norm(ADD_RATE_LONGER, "train_accuracy")[ADD_FURTHEST])
 
 
 @computed(".0%")
 def addition_known_peak() -> float:
     """The most that any of them has known of the sums shown on the way."""
-    rows = kept(ADD_RATE_LONGER).rows
-    return max(max(_by_norm(ADD_RATE_LONGER, row["train_accuracy"])[ADD_LARGE[-1]]) for row in rows)
+    return max(max(row[ADD_FURTHEST]) for row in on_the_way(ADD_RATE_LONGER, "train"))
 
 
 @computed("d")
@@ -857,7 +861,7 @@ def a_large_norm_is_a_tiny_rate(
         f"addition, after {ADD_LONGER.recipe.steps:,} steps, {addition_trained} of "
         f"{addition_seeds} know what they were shown at {ADD_FAR:g} times the norm with such a "
         f"rate; {addition_understood} of {addition_runs} runs at {ADD_FAR:g} and "
-        f"{ADD_LARGE[-1]:g} times generalize, whatever the rate: {high:.0%} of such would, at most."
+        f"{ADD_FURTHEST:g} times generalize, whatever the rate: {high:.0%} of such would, at most."
     )
     if most > 1.1 or least < 0.8 or trained <= plain:
         return Ruling("fails", why)
@@ -915,7 +919,7 @@ def training_error_is_high_at_large_norms(
         f"reviews. Here it is {1 - digits:.0%} on digits by the median run. On modular "
         f"addition, after {ADD_LONGER.recipe.steps:,} steps, it is {1 - addition:.0%} by the worst "
         f"at {ADD_FAR:g} times the norm, and {1 - furthest:.0%} by the best at "
-        f"{ADD_LARGE[-1]:g} times."
+        f"{ADD_FURTHEST:g} times."
     )
     high = [max(few, many) > HIGH, reviews > HIGH]
     if all(high):

@@ -123,25 +123,25 @@ def exponent(convention: str) -> intervals.Estimate:
 @computed("+.2f")
 def embed_exponent_of_unit() -> float:
     """The power of the width by which the embedding's gradient goes, drawn with unit numbers."""
-    return starting_gradients.power("W_E", UNIT).value
+    return starting_gradients.power(gradients(), "W_E", UNIT).value
 
 
 @computed("+.2f")
 def unembed_exponent_of_unit() -> float:
     """The same of the unembedding's."""
-    return starting_gradients.power("W_U", UNIT).value
+    return starting_gradients.power(gradients(), "W_U", UNIT).value
 
 
 @computed("+.2f")
 def query_exponent_of_the_paper() -> float:
     """The power of the width by which the queries' gradient goes, as the paper starts."""
-    return starting_gradients.power("W_Q", PAPER).value
+    return starting_gradients.power(gradients(), "W_Q", PAPER).value
 
 
 @computed("+.2f")
 def embed_exponent_of_the_paper() -> float:
     """The power of the width by which the embedding's gradient goes, as the paper starts."""
-    return starting_gradients.power("W_E", PAPER).value
+    return starting_gradients.power(gradients(), "W_E", PAPER).value
 
 
 @given(".0f")

@@ -30,10 +30,7 @@ def landscape(tasks: Mapping[str, Mapping[str, ByNorm]]) -> Figure:
             _shares(column[1])
         axes[0, 0].set_ylabel("loss")
         axes[1, 0].set_ylabel("answered right")
-        for text, y, meaning in (("shown", 0.18, "train"), ("not shown", 0.06, "test")):
-            axes[1, 0].annotate(
-                text, (0.3, y), xycoords="axes fraction", color=color(meaning), ha="left"
-            )
+        _names(axes[1, 0], 0.3, ("shown", 0.18, "train"), ("not shown", 0.06, "test"))
     return figure
 
 
@@ -54,8 +51,7 @@ def halves(ways: Mapping[str, Mapping[str, ByNorm]], plain: Mapping[str, ByNorm]
             _norms(ax)
             _shares(ax)
         axes[0].set_ylabel("answered right")
-        for text, y, meaning in (("shown", 0.18, "train"), ("not shown", 0.06, "test")):
-            axes[0].annotate(text, (0.3, y), xycoords="axes fraction", color=color(meaning))
+        _names(axes[0], 0.3, ("shown", 0.18, "train"), ("not shown", 0.06, "test"))
     return figure
 
 
@@ -102,10 +98,8 @@ def outward(tasks: Mapping[str, Mapping[str, ByNorm]]) -> Figure:
             ax.set_ylim(-0.12, 1.05)
             _norms(ax)
         axes[0].set_ylabel("share along the weights")
-        for text, y, meaning in (("step (cosine)", 0.86, "mean"), ("gradient", 0.4, "belief")):
-            axes[1].annotate(
-                text, (0.97, y), xycoords="axes fraction", color=color(meaning), ha="right"
-            )
+        names = ("step (cosine)", 0.86, "mean"), ("gradient", 0.4, "belief")
+        _names(axes[1], 0.97, *names, ha="right")
     return figure
 
 
@@ -133,11 +127,14 @@ def waiting(
             ax.set_xlabel("step")
             _shares(ax)
         axes[0].set_ylabel("answered right")
-        for text, y, meaning in (("shown", 0.9, "train"), ("not shown", 0.78, "test")):
-            axes[1].annotate(
-                text, (0.97, y), xycoords="axes fraction", color=color(meaning), ha="right"
-            )
+        _names(axes[1], 0.97, ("shown", 0.9, "train"), ("not shown", 0.78, "test"), ha="right")
     return figure
+
+
+def _names(ax: Axes, x: float, *names: tuple[str, float, str], ha: str = "left") -> None:
+    """Words at heights of a panel, in the colors of what they mean."""
+    for text, y, meaning in names:
+        ax.annotate(text, (x, y), xycoords="axes fraction", color=color(meaning), ha=ha)
 
 
 def _runs(ax: Axes, values: ByNorm, meaning: str, line: bool = True) -> None:
